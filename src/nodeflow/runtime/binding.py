@@ -1,0 +1,266 @@
+"""How a body is called: made once for each placed node, when a document is compiled.
+
+The machine resolves a node's eager inputs in the order of `node.eager`; a `Binding` turns these values into the
+arguments of the body and the body's answer into outputs. Most bodies are plain functions of their inputs: for them
+the values are the arguments.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import trio
+
+from nodeflow.errors import WrongCall
+from nodeflow.graph import CONST, MISSING, CompiledGraph, DataNode, ExecNode, InputPlan, OutputPlan
+from nodeflow.model import UNSET
+from nodeflow.node import NodeType
+from nodeflow.signature import Parameter, Role
+from nodeflow.sockets import Arrival, Arrivals, Branch, ExecIn, ExecOut, Item, Lazy, Out, Ports, Result, SharedState, State, Stream
+
+Maker = Callable[[Any, int], Any]
+"""Makes one argument from the activation and an index."""
+
+
+class Binding:
+    """How to call one placed node's body.
+
+    Attributes:
+        function: The body, all of whose parameters may be given by position.
+        recipe: For each argument the index of its value and None, or a maker and the index to give it; None where the
+            arguments are the values.
+        plain: The body is a plain function of its inputs, in this thread: the fast path.
+        output: The one data output that the answer is written to.
+        fields: Where the answer is spread: attribute and output of each.
+        exit: The exec output that is taken when the answer does not say (-1: none).
+        returns_exec: The answer is an exec output.
+        outs: Data outputs, by the index that handles carry; `states` the same for states.
+        lazies: Plans of lazy inputs, by index.
+        cleans_up: The body runs in a cancel scope of its own, so that its cleanup can be shielded (10.2).
+    """
+
+    __slots__ = (
+        "cleans_up", "exit", "fields", "function", "lazies", "node", "output", "outs", "plain", "recipe", "returns_exec",
+        "states", "type",
+    )  # fmt: skip
+
+    def __init__(self, node: ExecNode | DataNode, node_type: NodeType) -> None:
+        self.node = node
+        self.type = node_type
+        self.function: Callable[..., Any] = positional(node_type.function, bound=node_type.resource is not None)
+        self.lazies: list[InputPlan] = []
+        self.states: list[tuple[int, bool, Any]] = []
+        self.outs: tuple[OutputPlan, ...] = node.outputs
+        self.output: OutputPlan | None = None
+        self.fields: tuple[tuple[str, OutputPlan], ...] | None = None
+        self.returns_exec = node_type.signature.returns_exec
+        self.exit = -1
+        self.cleans_up = node_type.cleans_up
+        recipe, plans = _Recipe(self, node).make()
+        node.eager = tuple(plans)
+        straight = recipe == [(None, index) for index in range(len(recipe))] and len(recipe) == len(plans)
+        self.recipe = None if straight and node_type.resource is None else tuple(recipe)
+        self._answer(node)
+        self.plain = (
+            self.recipe is None
+            and not node_type.is_async
+            and not node_type.blocking
+            and self.fields is None
+            and not self.returns_exec
+            and getattr(node, "timeout", None) is None
+            and getattr(node, "capacity", None) is None
+        )
+
+    def _answer(self, node: ExecNode | DataNode) -> None:
+        signature = self.type.signature
+        by_name = {plan.name: plan for plan in node.outputs}
+        if signature.fields is not None:
+            names = [socket.name for socket in signature.results]
+            self.fields = tuple((field, by_name[name]) for field, name in zip(signature.fields, names, strict=True))
+        elif signature.results:
+            self.output = by_name[signature.results[0].name]
+        elif not self.type.is_exec:
+            self.output = by_name["result"]
+        if isinstance(node, ExecNode) and not self.returns_exec and _has_own_exit(self.type):
+            self.exit = node.exec_names.index("exit")
+
+    def arguments(self, activation: Any, values: Sequence[Any]) -> Sequence[Any]:
+        """What the body is called with."""
+        if self.recipe is None:
+            return values
+        return [values[index] if make is None else make(activation, index) for make, index in self.recipe]
+
+    def chosen(self, answer: Any, activation: Any) -> int:
+        """Index of the exec output that a body returned; -1 for None."""
+        if answer is None:
+            return -1
+        if not isinstance(answer, ExecOut) or answer.activation not in (activation, self):
+            raise WrongCall(f"the body returned {answer!r}, which is not one of its own exec outputs, nor None")
+        return answer.index
+
+    # Exec outputs of bodies that cannot wait belong to the binding: they are only returned.
+
+    def check_caller(self, what: str) -> None:
+        raise WrongCall(f"a plain `def` body cannot {what}; it returns an exec output, or is made `async def`")
+
+
+def _has_own_exit(node_type: NodeType) -> bool:
+    """Whether `exit` was added because the signature names no exec outputs."""
+    roles = {p.role for p in node_type.signature.parameters}
+    return not roles & {Role.EXEC_OUT, Role.PORTS_EXEC} and any(s.name == "exit" for s in node_type.exec_outs)
+
+
+class _Recipe:
+    """Collects, parameter by parameter, the plans to resolve and how arguments are made of them."""
+
+    def __init__(self, binding: Binding, node: ExecNode | DataNode) -> None:
+        self.binding = binding
+        self.node = node
+        self.plans: list[InputPlan] = []
+        self.recipe: list[tuple[Maker | None, int]] = []
+
+    def make(self) -> tuple[list[tuple[Maker | None, int]], list[InputPlan]]:
+        if self.binding.type.resource is not None:
+            self.recipe.append((_instance, 0))
+        for parameter in self.binding.type.signature.parameters:
+            self.recipe.append(self._argument(parameter))
+        return self.recipe, self.plans
+
+    def _value(self, plan: InputPlan) -> int:
+        self.plans.append(plan)
+        return len(self.plans) - 1
+
+    def _const(self, value: Any) -> tuple[Maker | None, int]:
+        return None, self._value(InputPlan(CONST, "", value))
+
+    def _argument(self, parameter: Parameter) -> tuple[Maker | None, int]:
+        role, node, socket = parameter.role, self.node, parameter.socket
+        if role is Role.CONTEXT:
+            return _activation, 0
+        if role is Role.ARRIVALS:
+            return _arrivals, 0
+        if role is Role.STATE:
+            state = (node.states[parameter.name], parameter.shared, parameter.initial)
+            self.binding.states.append(state)
+            return (SharedState if parameter.shared else State), len(self.binding.states) - 1
+        if parameter.group is not None:
+            return self._group(parameter)
+        assert socket is not None
+        if role is Role.INPUT:
+            return None, self._value(node.inputs[socket.name])
+        if role is Role.OPTION:
+            if socket.name in node.inputs:
+                return None, self._value(node.inputs[socket.name])
+            value = node.options.get(socket.name, UNSET)
+            return (None, self._value(InputPlan(MISSING, socket.name))) if value is UNSET else self._const(value)
+        if role is Role.LAZY:
+            self.binding.lazies.append(node.inputs[socket.name])
+            return Lazy, len(self.binding.lazies) - 1
+        if role is Role.RESULT:
+            return self._const(Result(0, node.inputs[socket.name].kind != MISSING))
+        if role is Role.OUT:
+            return Out, self._output(socket.name)
+        if role is Role.ITEM:
+            return self._const(Item())
+        assert isinstance(node, ExecNode)
+        if role is Role.STREAM:
+            return Stream, self._output(socket.name)
+        if role is Role.EXEC_IN:
+            return _fired, [s.name for s in self.binding.type.exec_ins].index(socket.name)
+        return self._exec_out(socket.starts_threads, node.exec_names.index(socket.name))
+
+    def _output(self, name: str) -> int:
+        return next(i for i, plan in enumerate(self.node.outputs) if plan.name == name)
+
+    def _exec_out(self, starts_threads: bool, index: int) -> tuple[Maker | None, int]:
+        if self.binding.type.is_async:
+            return (Branch if starts_threads else ExecOut), index
+        return self._const(ExecOut(self.binding, index))  # type: ignore[arg-type]
+
+    def _group(self, parameter: Parameter) -> tuple[Maker | None, int]:
+        assert parameter.group is not None
+        names = self.node.ports.get(parameter.name, ())
+        if parameter.role is Role.PORTS_IN:
+            return _values_by_name(self._inputs_of_group(names))
+        makers: list[tuple[str, Maker | None, int]] = []
+        for name in names:
+            if parameter.role is Role.PORTS_LAZY:
+                self.binding.lazies.append(self.node.inputs[name])
+                makers.append((name, Lazy, len(self.binding.lazies) - 1))
+            elif parameter.role is Role.PORTS_OUT:
+                makers.append((name, Out, self._output(name)))
+            else:
+                assert isinstance(self.node, ExecNode)
+                made = self._exec_out(parameter.group.pattern.starts_threads, self.node.exec_names.index(name))
+                if made[0] is None:
+                    handle = self.plans.pop().value
+                    made = (_constant(handle), 0)
+                makers.append((name, *made))
+
+        def group(activation: Any, _: int) -> Ports[Any]:
+            return Ports({name: make(activation, index) for name, make, index in makers if make is not None})
+
+        return group, 0
+
+    def _inputs_of_group(self, names: Sequence[str]) -> list[tuple[str, int]]:
+        given = [(name, self.node.inputs[name]) for name in names]
+        return [(name, self._value(plan)) for name, plan in given if plan.kind != MISSING]
+
+
+def _values_by_name(indexes: list[tuple[str, int]]) -> tuple[Maker | None, int]:
+    def group(activation: Any, _: int) -> Ports[Any]:
+        values = activation.values
+        return Ports({name: values[index] for name, index in indexes})
+
+    return group, 0
+
+
+def _constant(value: Any) -> Maker:
+    return lambda activation, index: value
+
+
+def _activation(activation: Any, index: int) -> Any:
+    return activation
+
+
+def _instance(activation: Any, index: int) -> Any:
+    return activation.run.instance_of(activation.node)
+
+
+def _fired(activation: Any, index: int) -> ExecIn:
+    return ExecIn(activation.entered == index)
+
+
+def _arrivals(activation: Any, index: int) -> Arrivals:
+    found, errors, missing = activation.run.machine.contributions(activation.thread)
+    return Arrivals([Arrival(name, value) for name, value in found], errors, missing)
+
+
+def positional(function: Callable[..., Any], *, bound: bool = False) -> Callable[..., Any]:
+    """A copy of a function whose keyword-only parameters may be given by position, and that Ctrl-C may interrupt.
+
+    Handing arguments over by position is what makes a call cheap. The copy also keeps trio's marking of code
+    that may be interrupted away from the author's own function.
+    """
+    if not isinstance(function, types.FunctionType):
+        return function
+    code = function.__code__
+    code = code.replace(co_argcount=code.co_argcount + code.co_kwonlyargcount, co_kwonlyargcount=0)
+    copy = types.FunctionType(code, function.__globals__, function.__name__, None, function.__closure__)
+    copy.__qualname__ = function.__qualname__
+    copy.__module__ = function.__module__
+    return trio.lowlevel.disable_ki_protection(copy)
+
+
+def bind(graph: CompiledGraph) -> None:
+    """Give each node of a compiled graph its binding."""
+    for workflow in graph.workflows.values():
+        for data in workflow.data_nodes.values():
+            assert data.type is not None
+            data.binding = Binding(data, data.type)
+        for node in workflow.nodes.values():
+            node.binding = Binding(node, node.type)
+
+

@@ -1,0 +1,600 @@
+"""One flow thread as one trio task that drives many bodies.
+
+The driver *is* the task's coroutine: it has `send`, `throw` and `close`, and an explicit stack of bodies (the frames
+of its flow thread). It sends into the body on top; what comes out is either a request of ours, which goes to the
+machine, or trio's own, which goes on to trio untouched; trio's answer comes back through `send` or `throw`. So a
+trigger is a push, not an `await` in an `await`: depth costs memory, and waking costs the same at any depth.
+
+It contains no decision: after each fact, the machine says what to do next.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from collections.abc import Coroutine, Iterator
+from types import CoroutineType, FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from nodeflow.errors import ConversionError, NodeFailed, SocketTypeError
+from nodeflow.graph import DataNode
+from nodeflow.machine import Context, Do, FlowThread, Scope
+from nodeflow.machine.records import Evaluation
+from nodeflow.runtime.activation import Activation, fitting
+from nodeflow.runtime.failures import Unwind, again, failure_of, is_ours, reduced
+from nodeflow.runtime.scopes import Ask
+from nodeflow.sockets import ExecOut, Lazy, Request, Stream
+
+if TYPE_CHECKING:
+    from nodeflow.runtime.run import Run
+
+CALL: Final = Do.CALL
+RESUME: Final = Do.RESUME
+THROW: Final = Do.THROW
+UNWIND: Final = Do.UNWIND
+EVALUATE: Final = Do.EVALUATE
+FAIL: Final = Do.FAIL
+SLICE: Final = Do.SLICE
+WAIT: Final = Do.WAIT
+END: Final = Do.END
+
+_IDLE_FRAME: Final = sys._getframe()
+"""What a driver shows as its frame while it has no body: trio wants to see one."""
+
+
+class Driver(FlowThread, Coroutine[Any, Any, None]):
+    """A flow thread with a trio task of its own.
+
+    Attributes:
+        thread: The flow thread that is being driven: itself, or one of a context without a nursery.
+        sending: Whether control is inside this driver: so a body can tell its own task from another (1.1).
+        helper: A coroutine of ours that the thread waits in, and what it is for.
+        openers: The threads that wait for contexts without a nursery, with these contexts.
+        isolated: The contextvars of the thread being driven, where it has no task.
+    """
+
+    __slots__ = ("helper", "helping", "isolated", "openers", "parked", "run", "sending", "task", "thread")
+
+    def __init__(self, run: Run, id: int, context: Context, scope: Scope, index: int, targets: Any, branch: Any) -> None:
+        FlowThread.__init__(self, id, context, scope, index, targets, branch)
+        self.run = run
+        self.thread: FlowThread = self
+        self.sending = False
+        self.helper: Any = None
+        self.helping: Do | None = None
+        self.openers: list[tuple[FlowThread, Context]] | None = None
+        self.isolated: contextvars.Context | None = None
+        self.parked = False
+        self.task: trio.lowlevel.Task | None = None
+
+    # --- the coroutine protocol ---
+
+    def as_task(self) -> Driver:
+        """What `nursery.start_soon` is given: a plain function that returns the coroutine."""
+        return self
+
+    def __await__(self) -> Iterator[Any]:
+        raise TypeError("a flow thread is started in a nursery, not awaited")
+
+    @trio.lowlevel.enable_ki_protection
+    def send(self, value: Any) -> Any:
+        self.sending = True
+        try:
+            return self._drive(value, None)
+        finally:
+            self.sending = False
+
+    @trio.lowlevel.enable_ki_protection
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
+        error = kind if isinstance(kind, BaseException) else value if value is not None else kind()
+        self.sending = True
+        try:
+            return self._drive(None, error)
+        finally:
+            self.sending = False
+
+    @trio.lowlevel.enable_ki_protection
+    def close(self) -> None:
+        """Close all bodies, top to bottom, whatever one of them does."""
+        if self.helper is not None:
+            self.helper.close()
+            self.helper = None
+        frame = self.thread.frame
+        while frame is not None:
+            coroutine = getattr(frame, "coroutine", None)
+            if coroutine is not None:
+                try:
+                    coroutine.close()
+                except BaseException as error:
+                    self.run.lost(error)
+            frame = frame.parent
+        self.frame = None
+
+    def __del__(self) -> None:
+        if self.frame is not None:
+            self.close()
+
+    @property
+    def cr_frame(self) -> FrameType | None:
+        coroutine = self.cr_await
+        frame = getattr(coroutine, "cr_frame", None)
+        return frame if frame is not None else _IDLE_FRAME
+
+    @property
+    def cr_await(self) -> Any:
+        if self.helper is not None:
+            return self.helper
+        frame = self.thread.frame
+        return getattr(frame, "coroutine", None)
+
+    @property
+    def cr_running(self) -> bool:
+        return self.sending
+
+    # --- driving ---
+
+    def _drive(self, value: Any, error: BaseException | None) -> Any:
+        """Run until trio is needed (returns its request) or the thread is over (raises `StopIteration`)."""
+        machine = self.run.machine
+        thread = self.thread
+        if self.helper is not None:
+            outcome = self._help(value, error)
+        elif thread.frame is None:
+            outcome = machine.begun(thread) if error is None else machine.failed(thread, error, cancelled=True)
+        else:
+            outcome = self._continue(value, error)
+        while True:
+            thread = self.thread
+            if outcome is CALL:
+                node: Any = thread.node
+                binding = node.binding
+                if binding.plain and not self.run.watched:
+                    try:
+                        if self.isolated is None:
+                            result = binding.function(*thread.values)  # type: ignore[misc]
+                        else:
+                            result = self.isolated.run(binding.function, *thread.values)  # type: ignore[misc]
+                        plan = binding.output
+                        if plan is not None:
+                            if plan.adapt is not None and type(result) is not plan.exact:
+                                result = fitting(node, plan, result)
+                            elif type(result) is CoroutineType:
+                                raise _returned_coroutine(result)
+                            machine.write(thread, plan.slot, result)
+                        elif result is not None and type(result) is CoroutineType:
+                            raise _returned_coroutine(result)
+                    except BaseException as raised:
+                        failure = raised
+                    else:
+                        outcome = machine.returned(thread, node, binding.exit)
+                        continue
+                    outcome = self._node_failed(node, failure)
+                else:
+                    outcome = self._call(thread, node, binding)
+            elif outcome is RESUME:
+                outcome = self._resume(thread)
+            elif outcome is EVALUATE:
+                outcome = self._evaluate(thread)
+            elif isinstance(outcome, Do):
+                outcome = self._other(thread, outcome)
+            else:
+                self.run.perform()
+                return outcome
+
+    def _other(self, thread: FlowThread, outcome: Do) -> Any:
+        """The rarer things that the machine wants."""
+        if outcome is THROW:
+            error, thread.error = thread.error, None
+            return self._continue(None, error)
+        if outcome is UNWIND:
+            return self._continue(None, Unwind())
+        if outcome is FAIL:
+            return self._fail(thread)
+        if outcome is SLICE:
+            if self.run.blocking_bodies:
+                self.run.release_interpreter()
+            return self._help_with(trio.lowlevel.checkpoint(), SLICE)
+        if outcome is WAIT:
+            self.task = trio.lowlevel.current_task()
+            return self._help_with(self._park(), WAIT)
+        assert outcome is END
+        return self._end(thread)
+
+    def _resume(self, thread: FlowThread) -> Any:
+        frame: Any = thread.frame
+        request = frame.request
+        if request is not None:
+            request.answer = thread.answer
+            frame.request = None
+        return self._continue(None, None)
+
+    def _continue(self, value: Any, error: BaseException | None) -> Any:
+        """Send or throw into the body on top; returns what follows, or trio's request."""
+        thread = self.thread
+        frame: Any = thread.frame
+        if error is not None:
+            if isinstance(error, trio.Cancelled) and frame.shield is not None:
+                self._shield(frame)
+            if isinstance(error, NodeFailed | trio.Cancelled):
+                error.__traceback__ = None
+        raised: BaseException | None = None
+        try:
+            request = frame.coroutine.send(value) if error is None else frame.coroutine.throw(error)
+        except StopIteration as stop:
+            answer = stop.value
+        except BaseException as problem:
+            raised = problem
+        else:
+            return self._requested(thread, frame, request)
+        error = None
+        if frame.shield is not None or frame.bound is not None:
+            raised = self._leave_scopes(frame, raised)
+        if raised is not None:
+            return self._body_raised(thread, frame, raised)
+        return self._body_returned(thread, frame, answer)
+
+    def _requested(self, thread: FlowThread, frame: Any, request: Any) -> Any:
+        """The body on top awaits something: ours, or trio's."""
+        kind = type(request)
+        if kind is ExecOut:
+            return self.run.machine.triggered(thread, request.index)
+        if not isinstance(request, Request):
+            return request
+        if kind is Lazy:
+            frame.request = request
+            return self.run.machine.pulled(thread, frame.node.binding.lazies[request.index])
+        if kind is Stream:
+            return self._emitted(thread, frame, request)
+        assert isinstance(request, Ask), request
+        return request.act(self)
+
+    def _emitted(self, thread: FlowThread, frame: Any, request: Any) -> Any:
+        plan = frame.node.outputs[request.index]
+        item, request.item = request.item, None
+        try:
+            item = fitting(frame.node, plan, item)
+        except SocketTypeError as error:
+            return self._continue(None, error)
+        return self.run.machine.emitted(thread, item)
+
+    # --- bodies ---
+
+    def _call(self, thread: FlowThread, node: Any, binding: Any) -> Any:
+        """Call a body that is not a plain function of its inputs, or that somebody watches."""
+        run = self.run
+        values = thread.values
+        assert values is not None
+        activation: Any = thread.frame if node.is_async else Activation(node, thread.entered, None)
+        activation.run, activation.thread, activation.values = run, thread, values
+        if run.watched:
+            run.node_started(activation)
+        try:
+            if node.is_async:
+                return self._begin(activation, binding)
+            arguments = binding.arguments(activation, values)
+            if node.type.blocking:
+                activation.buffer = []
+                return self._help_with(self._in_worker(activation, binding.function, arguments), CALL)
+            if self.isolated is None:
+                answer = binding.function(*arguments)
+            else:
+                answer = self.isolated.run(binding.function, *arguments)
+            output = run.answered(activation, answer)
+        except BaseException as error:
+            failure = error
+        else:
+            return run.machine.returned(thread, node, output)
+        if node.is_async:
+            raised = self._leave_scopes(activation, failure) or failure
+            return self._body_raised(thread, activation, raised)
+        return self._node_failed(node, failure, activation)
+
+    def _begin(self, activation: Any, binding: Any) -> Any:
+        """Start a body that can wait."""
+        node = activation.node
+        if node.timeout is not None:
+            activation.bound = trio.CancelScope(deadline=trio.current_time() + node.timeout)
+            activation.bound.__enter__()
+        if binding.cleans_up and self.run.cleanup_timeout > 0:
+            activation.shield = trio.CancelScope()
+            activation.shield.__enter__()
+        arguments = binding.arguments(activation, activation.values)
+        if node.stream is not None and node.stream.in_flight:
+            activation.coroutine = self.run.streaming(activation, binding.function, arguments)
+        elif node.capacity is not None:
+            activation.coroutine = self.run.with_capacity(activation, binding.function, arguments)
+        else:
+            activation.coroutine = binding.function(*arguments)
+        return RESUME
+
+    def _leave_scopes(self, frame: Any, raised: BaseException | None) -> BaseException | None:
+        """Close the cancel scopes around a body that is over; returns what it is over with."""
+        shield, bound = frame.shield, frame.bound
+        frame.shield = frame.bound = None
+        if shield is not None:
+            _exit(shield, raised)
+        if bound is not None and _exit(bound, raised) and (raised is None or isinstance(reduced(raised), trio.Cancelled)):
+            return self.run.node_timed_out(frame)
+        return raised
+
+    def _shield(self, frame: Any) -> None:
+        """The body is being cancelled from outside: let it clean up, for a while (10.2).
+
+        If it is still cancelled behind the shield, the cancellation came from a scope of its own, which is its own
+        business.
+        """
+        shield: trio.CancelScope = frame.shield
+        if shield.shield:
+            return
+        shield.shield = True
+        if trio.current_effective_deadline() == float("-inf"):
+            shield.shield = False
+        else:
+            shield.deadline = trio.current_time() + self.run.cleanup_timeout
+
+    def _body_returned(self, thread: FlowThread, frame: Any, answer: Any) -> Any:
+        frame.coroutine = None
+        machine = self.run.machine
+        try:
+            if frame.pull is not None:
+                outputs = _spread(frame.node, answer)
+            else:
+                output = self.run.answered(frame, answer)
+        except BaseException as problem:
+            raised = problem
+        else:
+            if frame.pull is not None:
+                return machine.evaluated(thread, outputs)
+            return machine.left(thread, output)
+        return self._body_raised(thread, frame, raised)
+
+    def _body_raised(self, thread: FlowThread, frame: Any, raised: BaseException) -> Any:
+        frame.coroutine = None
+        machine, run = self.run.machine, self.run
+        if isinstance(raised, Unwind) and frame.jump is not None:
+            if run.watched:
+                run.node_ended(frame.node, thread, "unwound", None)
+            return machine.unwound(thread)
+        error, cancelled = self._failure(frame.node, raised)
+        if run.watched:
+            run.node_ended(frame.node, thread, "cancelled" if cancelled else "failed", None)
+        return machine.body_failed(thread, error, cancelled=cancelled)
+
+    def _node_failed(self, node: Any, raised: BaseException, activation: Any = None) -> Any:
+        """A body without a frame failed."""
+        error, cancelled = self._failure(node, raised)
+        if activation is not None and self.run.watched:
+            self.run.node_ended(node, self.thread, "cancelled" if cancelled else "failed", None)
+        return self.run.machine.failed(self.thread, error, cancelled=cancelled)
+
+    def _failure(self, node: Any, raised: BaseException) -> tuple[BaseException, bool]:
+        """What a body raised, as it goes on: wrapped once; and whether it is a cancellation (10.1)."""
+        error = reduced(raised)
+        if isinstance(error, trio.Cancelled):
+            return error, True
+        if isinstance(error, Exception):
+            if is_ours(error):
+                return error, False
+            wrapped = failure_of(node, self.run.path(self.thread), self.thread.id, error)
+            self.run.node_failed(node, self.thread, wrapped)
+            return wrapped, False
+        self.run.crashed(error)
+        return error, True
+
+    # --- data nodes ---
+
+    def _evaluate(self, thread: FlowThread) -> Any:
+        pull: Any = thread.pull
+        evaluation: Evaluation = pull.stack[-1]
+        node: DataNode = evaluation.node
+        values = evaluation.values
+        if node.convert_to is not None:
+            return self._convert(thread, evaluation)
+        binding = node.binding
+        run = self.run
+        if run.watched:
+            run.data_evaluated(node, thread)
+        try:
+            if binding.recipe is None:
+                answer = binding.function(*values)
+            else:
+                activation = Activation(node, 0, None)
+                activation.run, activation.thread, activation.values = run, thread, values
+                answer = binding.function(*binding.arguments(activation, values))
+            if type(answer) is CoroutineType:
+                if binding.type.is_async:
+                    return self._evaluate_later(thread, node, answer, None if binding.recipe is None else activation)
+                raise _returned_coroutine(answer)
+            plan = binding.output
+            if plan is None:
+                outputs = _spread(node, answer)
+            elif plan.adapt is None or type(answer) is plan.exact:
+                outputs = (answer,)
+            else:
+                outputs = (fitting(node, plan, answer),)
+        except BaseException as error:
+            failure = error
+        else:
+            return run.machine.evaluated(thread, outputs)
+        error, cancelled = self._failure(node, failure)
+        return run.machine.failed(thread, error, cancelled=cancelled)
+
+    def _evaluate_later(self, thread: FlowThread, node: DataNode, coroutine: Any, activation: Activation | None) -> Any:
+        if activation is None:
+            activation = Activation(node, 0, None)
+            activation.run, activation.thread, activation.values = self.run, thread, []
+        activation.coroutine = coroutine
+        self.run.machine.evaluation_began(thread, activation)
+        return self._continue(None, None)
+
+    def _convert(self, thread: FlowThread, evaluation: Evaluation) -> Any:
+        node = evaluation.node
+        assert node.convert_to is not None
+        try:
+            value = node.convert_to.adapt(evaluation.values[0])
+        except ConversionError as error:
+            problem = error
+        else:
+            return self.run.machine.evaluated(thread, (value,))
+        pull: Any = thread.pull
+        reader: Any = pull.stack[-2].node if len(pull.stack) > 1 else self.run.machine._puller(thread)
+        plans = pull.stack[-2] if len(pull.stack) > 1 else pull
+        into = (plans.node.eager if len(pull.stack) > 1 else pull.plans)[len(plans.values)].name
+        thread.culprit = reader
+        thread.error = SocketTypeError(f"{node.id} -> {reader.id}.{into}: {problem}")
+        return FAIL
+
+    def _fail(self, thread: FlowThread) -> Any:
+        """The machine found a failure: make it one of its node."""
+        error, culprit = thread.error, thread.culprit
+        thread.error = thread.culprit = None
+        if isinstance(error, NodeFailed):
+            error = again(error)
+        elif culprit is not None and not isinstance(error, BaseExceptionGroup):
+            error = failure_of(culprit, self.run.path(thread), thread.id, error)
+            self.run.node_failed(culprit, thread, error)
+        return self.run.machine.failed(thread, error)
+
+    # --- waiting ---
+
+    def _help_with(self, coroutine: Any, purpose: Do) -> Any:
+        self.helper, self.helping = coroutine, purpose
+        return self._help(None, None)
+
+    def _help(self, value: Any, error: BaseException | None) -> Any:
+        """Go on with a coroutine of ours; when it is over, with what it was for."""
+        thread, helper = self.thread, self.helper
+        raised: BaseException | None = None
+        if isinstance(error, trio.Cancelled):
+            error.__traceback__ = None
+        try:
+            request = helper.send(value) if error is None else helper.throw(error)
+        except StopIteration as stop:
+            answer = stop.value
+        except BaseException as problem:
+            raised = problem
+        else:
+            return request
+        error = None
+        purpose, self.helper, self.helping = self.helping, None, None
+        machine = self.run.machine
+        if purpose is CALL:
+            return self._worker_done(thread, answer if raised is None else None, raised)
+        if raised is not None:
+            cancelled = isinstance(reduced(raised), trio.Cancelled)
+            if not cancelled:
+                self.run.crashed(raised)
+            return machine.failed(thread, raised, cancelled=True)
+        if purpose is SLICE:
+            return machine.sliced(thread)
+        return machine.resumed(thread)
+
+    async def _park(self) -> None:
+        """Sleep until the machine has us woken."""
+
+        def abort(raise_cancel: Any) -> trio.lowlevel.Abort:
+            self.parked = False
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        self.parked = True
+        await trio.lowlevel.wait_task_rescheduled(abort)
+
+    def wake(self) -> None:
+        if self.parked and self.task is not None:
+            self.parked = False
+            trio.lowlevel.reschedule(self.task)
+
+    async def _in_worker(self, activation: Activation, function: Any, arguments: Any) -> tuple[Activation, Any]:
+        """Run a blocking body in a worker thread (2.5)."""
+        run, node = self.run, activation.node
+        run.blocking_bodies += 1
+        try:
+            with trio.fail_after(node.timeout) if node.timeout is not None else trio.CancelScope():
+                answer = await trio.to_thread.run_sync(
+                    function, *arguments, abandon_on_cancel=node.type.abandon_on_cancel, limiter=run.limiter
+                )
+        except trio.Cancelled:
+            if node.type.abandon_on_cancel:
+                run.abandoned.append(node.id)
+            raise
+        finally:
+            run.blocking_bodies -= 1
+        await trio.lowlevel.checkpoint_if_cancelled()
+        return activation, answer
+
+    def _worker_done(self, thread: FlowThread, done: Any, raised: BaseException | None) -> Any:
+        run, node = self.run, thread.node
+        if raised is None:
+            activation, answer = done
+            buffer, activation.buffer = activation.buffer, None
+            try:
+                for plan, value in buffer:
+                    run.wrote(thread, node, plan, value)
+                output = run.answered(activation, answer)
+            except BaseException as problem:
+                raised = problem
+            else:
+                assert node is not None
+                return run.machine.returned(thread, node, output)
+        if isinstance(raised, trio.TooSlowError):
+            raised = run.timed_out_error(node)
+        return self._node_failed(node, raised, True)
+
+    # --- contexts without a nursery ---
+
+    def run_here(self, context: Context) -> Do:
+        """Run the threads of a context without a nursery, one after the other (5)."""
+        if not context.ready:
+            return RESUME
+        if self.openers is None:
+            self.openers = []
+        self.openers.append((self.thread, context))
+        return self._next_here()
+
+    def _next_here(self) -> Do:
+        assert self.openers
+        opener, context = self.openers[-1]
+        self.isolated = None
+        if context.ready:
+            self.thread = context.ready.popleft()
+            if not context.doomed:
+                self.isolated = contextvars.copy_context()
+            return self.run.machine.begun(self.thread)
+        self.openers.pop()
+        self.thread = opener
+        opener.answer = None
+        return RESUME
+
+    def _end(self, thread: FlowThread) -> Any:
+        self.run.thread_ended(thread)
+        if thread is not self:
+            return self._next_here()
+        self.run.perform()
+        raise StopIteration
+
+
+def _exit(scope: trio.CancelScope, raised: BaseException | None) -> bool:
+    if raised is None:
+        scope.__exit__(None, None, None)
+        return False
+    try:
+        return bool(scope.__exit__(type(raised), raised, raised.__traceback__))
+    except BaseException as error:
+        if isinstance(reduced(error), trio.Cancelled):
+            return False
+        raise
+
+
+def _returned_coroutine(coroutine: Any) -> TypeError:
+    coroutine.close()
+    return TypeError("the body is a plain `def` and returned a coroutine; declare it `async def`")
+
+
+def _spread(node: Any, answer: Any) -> tuple[Any, ...]:
+    """The outputs of a data node from what its body returned."""
+    fields = node.binding.fields
+    if fields is None:
+        return (fitting(node, node.binding.output, answer),)
+    return tuple(fitting(node, plan, getattr(answer, name)) for name, plan in fields)

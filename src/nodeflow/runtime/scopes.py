@@ -1,0 +1,238 @@
+"""Contexts as trio nurseries, from inside a body: `async with ctx.open_scope() as scope`.
+
+A scope opens and closes in the body's own task, last in first out with everything else the body holds. Its flow
+threads are children of the nursery; they never raise into it, but report to the machine how they ended, which
+decides what the opener gets.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from nodeflow.errors import LimitExceeded, WrongCall
+from nodeflow.machine import Context, ContextKind, Do
+from nodeflow.machine.tree import TERMS, Terms
+from nodeflow.runtime.failures import failure_of, reduced, together
+from nodeflow.sockets import ExecOut, Request
+
+if TYPE_CHECKING:
+    from nodeflow.graph import WorkflowPlan
+    from nodeflow.runtime.activation import Activation
+    from nodeflow.runtime.driver import Driver
+    from nodeflow.runtime.run import Run
+
+
+class Ask(Request):
+    """Something a body awaits that is not a socket."""
+
+    __slots__ = ()
+
+    def act(self, driver: Driver) -> Do:
+        raise AssertionError("an Ask says what it does")
+
+
+class AwaitCapacity(Ask):
+    """Wait until one more flow thread of a scope would run at once."""
+
+    __slots__ = ("context",)
+
+    def __init__(self, activation: Any, context: Context) -> None:
+        super().__init__(activation, 0)
+        self.context = context
+
+    def act(self, driver: Driver) -> Do:
+        if self.context.ready:
+            return driver.run_here(self.context)
+        return driver.run.machine.wants_capacity(driver.thread, self.context)
+
+
+class AwaitEvent(Ask):
+    """Wait until an event is triggered."""
+
+    __slots__ = ("event",)
+
+    def __init__(self, activation: Any, event: str) -> None:
+        super().__init__(activation, 0)
+        self.event = event
+
+    def act(self, driver: Driver) -> Do:
+        assert driver.thread.frame is not None
+        driver.thread.frame.request = self  # type: ignore[attr-defined]
+        return driver.run.machine.awaits_event(driver.thread, self.event)
+
+
+class RunHere(Ask):
+    """Run the flow threads of a context without a nursery, in this task."""
+
+    __slots__ = ("context",)
+
+    def __init__(self, activation: Any, context: Context) -> None:
+        super().__init__(activation, 0)
+        self.context = context
+
+    def act(self, driver: Driver) -> Do:
+        return driver.run_here(self.context)
+
+
+class OpenScope:
+    """What `ctx.open_scope` returns; see `nodeflow.node.Scope`."""
+
+    __slots__ = (
+        "_activation", "_manager", "_nursery", "_run", "_terms", "_timeout", "_workflow", "context", "errors", "kind",
+        "results",
+    )  # fmt: skip
+
+    context: Context
+
+    def __init__(
+        self,
+        run: Run,
+        activation: Activation | None,
+        kind: ContextKind,
+        terms: Terms = TERMS,
+        *,
+        workflow: WorkflowPlan | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        self._run = run
+        self._activation = activation
+        self.kind = kind
+        self._terms = terms
+        self._workflow = workflow
+        self._timeout = timeout
+        self._manager: Any = None
+        self._nursery: trio.Nursery | None = None
+        self.results: list[Any] = []
+        self.errors: list[BaseException] = []
+
+    # --- opening ---
+
+    async def __aenter__(self) -> OpenScope:
+        activation, machine = self._activation, self._run.machine
+        if activation is not None:
+            activation.check_caller("open a scope")
+        thread = None if activation is None else activation.thread
+        name = activation.node.id if activation is not None else self._workflow.name if self._workflow else ""
+        context = machine.open(self.kind, thread, name, workflow=self._workflow, terms=self._terms)
+        if context is None:
+            await self._stopped_by_limit()
+        assert context is not None
+        self.context = context
+        if self._may_elide():
+            context.ready = deque()
+        else:
+            self._manager = trio.open_nursery()
+            self._nursery = await self._manager.__aenter__()
+            if self._timeout is not None:
+                self._nursery.cancel_scope.deadline = trio.current_time() + self._timeout
+            self._run.nurseries[context.id] = self._nursery
+        machine.opened(context)
+        self._run.opened(context)
+        return self
+
+    def _may_elide(self) -> bool:
+        """Whether none of the bodies that will run inside can block (5)."""
+        if not self._run.elide or self._activation is None or self._timeout is not None:
+            return False
+        if self.kind not in (ContextKind.FAN_OUT, ContextKind.BATCH) or not self._run.machine.gate_open:
+            return False
+        node = self._activation.node
+        branches = [i for i, starts in enumerate(node.starts) if starts]
+        return bool(branches) and node.elidable.issuperset(branches)
+
+    async def _stopped_by_limit(self) -> None:
+        self._run.perform()
+        await trio.lowlevel.checkpoint()
+        raise self._run.machine.limit_error or LimitExceeded("contexts", 0, "?")
+
+    # --- inside ---
+
+    def start(self, output: ExecOut | None = None, **values: Any) -> None:
+        activation = self._activation
+        assert activation is not None
+        node = activation.node
+        targets: Any = ()
+        branch = None
+        if output is not None:
+            if not isinstance(output, ExecOut) or output.activation is not activation:
+                raise WrongCall(f"scope.start takes an exec output of node {node.id!r}, not {output!r}")
+            targets, branch = node.targets[output.index], node.exec_names[output.index]
+        cells = {}
+        for name, value in values.items():
+            plan = next((plan for plan in node.outputs if plan.name == name), None)
+            if plan is None:
+                known = [plan.name for plan in node.outputs]
+                raise WrongCall(f"node {node.id!r} has no data output {name!r} to set in the thread; it has {known}")
+            cells[plan.slot] = value if plan.adapt is None or type(value) is plan.exact else plan.type.adapt(value)
+        self._run.machine.start(self.context, activation.thread.scope, targets, branch, cells)
+
+    async def wait_capacity(self) -> None:
+        activation = self._activation
+        assert activation is not None
+        activation.check_caller("wait for capacity")
+        await AwaitCapacity(activation, self.context)
+
+    def cancel(self, reason: str = "") -> None:
+        self._run.machine.cancel(self.context, reason)
+        self._run.perform()
+
+    # --- closing ---
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> bool:
+        if isinstance(error, GeneratorExit):
+            return False
+        run, context = self._run, self.context
+        machine = run.machine
+        machine.scope_left(context)
+        if self._nursery is None:
+            if error is not None:
+                machine.swept(context)
+            if context.ready:
+                await RunHere(self._activation, context)
+        else:
+            if error is not None and not context.doomed:
+                machine.swept(context)
+                self._nursery.cancel_scope.cancel()
+            run.perform()
+            await self._manager.__aexit__(None, None, None)
+            if self._nursery.cancel_scope.cancel_called and self._timeout is not None and not context.failures:
+                if trio.current_time() >= self._nursery.cancel_scope.deadline and context.cancelled is None:
+                    machine.expired(context)
+            del run.nurseries[context.id]
+        machine.closed(context)
+        run.closed(context)
+        return await self._settle(None if error is None else reduced(error))
+
+    async def _settle(self, error: BaseException | None) -> bool:
+        """Decide what the opener gets: errors outrank cancellation, which outranks what only is missing."""
+        machine, context = self._run.machine, self.context
+        failures: list[BaseException] = []
+        if not context.collect:
+            failures = [context.failures[index] for index in sorted(context.failures)]
+        if error is not None and not isinstance(error, trio.Cancelled):
+            failures.append(error)
+        if not failures:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            outcome = machine.outcome(context)
+            failures = [self._as_failure(problem) for problem in outcome]
+        if not failures:
+            machine.completed(context)
+            self.results = machine.results(context)
+            self.errors = machine.errors(context)
+            return error is not None
+        raised = together(failures)
+        if raised is error:
+            return False
+        raise raised
+
+    def _as_failure(self, problem: BaseException) -> BaseException:
+        """What the machine says of a context is a failure of the opener's node."""
+        activation = self._activation
+        if activation is None:
+            return problem
+        return failure_of(activation.node, activation.context_path, activation.thread.id, problem)
+
+

@@ -1,7 +1,11 @@
 """Node types of every shape, and a short way to write documents: for tests that need no library."""
 
+# ruff: noqa: B006, B008
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from nodeflow.linking import LinkedWorkflow, link
@@ -92,13 +96,15 @@ def if_(condition: bool = True, *, true: ExecOut, false: ExecOut) -> ExecOut:
 
 
 @exec_node("t.sequence")
-async def sequence(steps: Option[list[str]] = [], *, outputs: Ports[ExecOut] = ports_from("steps")) -> None: ...  # noqa: B006
+async def sequence(
+    steps: Option[list[str]] = [], *, outputs: Ports[ExecOut] = ports_from("steps")
+) -> None: ...
 
 
 @exec_node("t.fan_out")
 async def fan_out(
     ctx: NodeContext,
-    branches: Option[list[str]] = ["a", "b"],  # noqa: B006
+    branches: Option[list[str]] = ["a", "b"],
     errors: Option[str] = "fail_fast",
     parallel: Option[int | None] = None,
     *,
@@ -231,8 +237,9 @@ def workflow(
 ) -> Workflow:
     """A workflow from short text.
 
-    `nodes` has `id:type` (the type `t.<type>`), or an id alone for a type of that name or of the id without its
-    trailing digits. `wires` has lines of `a.exit > b.enter > ...`: of a node without a socket the outputs and
+    `nodes` has `id:type` (the type `t.<type>`), or an id alone for a type of that name (digits left out).
+
+    `wires` has lines of `a.exit > b.enter > ...`: of a node without a socket the outputs and
     inputs are `exit` and `enter`; `a.result = b.value` is a wire between data sockets.
     """
     placed = {}
@@ -240,7 +247,11 @@ def workflow(
         node, _, kind = part.partition(":")
         kind = kind or node.rstrip("0123456789")
         placed[node] = PlacedNode(
-            node, f"t.{kind}", (values or {}).get(node, {}), (options or {}).get(node, {}), node in disabled.split()
+            node,
+            f"t.{kind}",
+            (values or {}).get(node, {}),
+            (options or {}).get(node, {}),
+            node in disabled.split(),
         )
     connections = []
     for line in wires.replace(";", "\n").splitlines():
@@ -249,7 +260,7 @@ def workflow(
             connections.append(Connection(source, out, target, into))
             continue
         ends = [end.strip() for end in line.split(">") if end.strip()]
-        for left, right in zip(ends, ends[1:], strict=False):
+        for left, right in pairwise(ends):
             source, _, out = left.partition(".")
             target, _, into = right.partition(".")
             if right is not ends[-1] and into:  # in the middle, `b.out` names the output

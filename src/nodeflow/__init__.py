@@ -18,7 +18,7 @@ The layers, each of which imports only what stands before it:
 from nodeflow import observers
 from nodeflow.api import compile, open_run, run, run_sync, validate
 from nodeflow.builder import Workflow
-from nodeflow.checks import plan
+from nodeflow.plan import plan
 from nodeflow.errors import (
     ContextCancelled,
     ConversionError,

@@ -164,7 +164,7 @@ class Workflow:
         if source.node.workflow is not self or target.node.workflow is not self:
             raise WiringError(f"{source!r} and {target!r} are not both in workflow {self.name!r}")
         out, into = self._output(source), self._input(target, source)
-        if (out is None or out.kind is Kind.DATA_OUT) and into is not None and into.kind is Kind.EXEC_IN:
+        if out is not None and out.kind is Kind.DATA_OUT and into is not None and into.kind is Kind.EXEC_IN:
             raise WiringError(f"{source!r} is data and {target!r} is exec: they cannot be connected")
         if out is not None and out.kind is Kind.EXEC_OUT and into is not None and into.kind is not Kind.EXEC_IN:
             raise WiringError(f"{source!r} is exec and {target!r} is data: they cannot be connected")

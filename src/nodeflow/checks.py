@@ -1,7 +1,7 @@
 """What can be wrong with a document that loads: a table of codes, and one function per rule.
 
-A rule looks at one workflow and yields what it found; `CHECKS` gives it its code and severity, and the docs' table
-of codes is made of it. A rule is conservative: what it calls an error is one in every run that gets there.
+A rule looks at one workflow and yields what it found; `CHECKS` gives it its code and severity, and the docs'
+table of codes is made of it. Rules are conservative: an error is one in every run that gets there.
 To add one: a function and a row.
 """
 
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
+from nodeflow import files
 from nodeflow.dataflow import DataFlow, find_data_flow, is_data, show_cycle
 from nodeflow.linking import LinkedDocument, LinkedNode, LinkedWorkflow, link
 from nodeflow.model import INPUTS, UNSET, Document, Finding, Severity
@@ -129,7 +130,9 @@ def missing_inputs(at: Subject) -> Iterator[Found]:
         for name, socket in node.data_ins.items():
             given = socket.default is not UNSET or name in node.literals or name in node.placed.values
             if not given and socket.pull in (Pull.EAGER, Pull.LAZY) and (node.id, name) not in wired:
-                yield Found(f"nothing is connected to {name!r}, and it has no value and no default", node, name)
+                yield Found(
+                    f"nothing is connected to {name!r}, and it has no value and no default", node, name
+                )
 
 
 def impossible_types(at: Subject) -> Iterator[Found]:
@@ -144,7 +147,9 @@ def narrowing_types(at: Subject) -> Iterator[Found]:
     for node, name, source, target in _typed_wires(at):
         if fit(source, target) is Fit.CONVERTS and may_fail(source, target):
             read = _show_source(node, name)
-            says = f"{name!r} takes {target}, but {read} gives {source}: not every value of it can be converted"
+            says = (
+                f"{name!r} takes {target}, but {read} gives {source}: not every value of it can be converted"
+            )
             yield Found(says, node, name)
 
 
@@ -198,8 +203,9 @@ def _hidden(at: Subject, node: LinkedNode, name: str, written: Written) -> str:
     else:
         way = "collect it with a fan-in or a result input"
     return (
-        f"{name!r} reads {written.node.id}.{written.socket}, which is only written in {inside}; {node.id!r} never runs "
-        f"there and can never see it. To get it out, {way}, or use an output of the workflow or a `shared` variable"
+        f"{name!r} reads {written.node.id}.{written.socket}, which is only written in {inside}; {node.id!r} "
+        f"never runs there and can never see it. To get it out, {way}, or use an output of the workflow or a "
+        "`shared` variable"
     )
 
 
@@ -209,7 +215,9 @@ def _result_of(opener: LinkedNode) -> str | None:
 
 def _show_region(region: Region) -> str:
     if region.opener is None:
-        return f"the flow thread of {region.start.id!r}" if region.start is not None else "another flow thread"
+        return (
+            f"the flow thread of {region.start.id!r}" if region.start is not None else "another flow thread"
+        )
     return f"the flow threads that {region.opener.id}.{region.output} starts"
 
 
@@ -243,8 +251,9 @@ def lost_variables(at: Subject) -> Iterator[Found]:
         return
     for node, name, writer, opener in at.visibility.lost_writes(local):
         yield Found(
-            f"reads the variable {name!r} behind {opener.id!r}, in whose flow threads {writer.id!r} sets it: it is "
-            "`local`, so what they set stays with them. Declare it `shared`, or bring the value out through the join",
+            f"reads the variable {name!r} behind {opener.id!r}, in whose flow threads {writer.id!r} sets "
+            "it: it is `local`, so what they set stays with them. Declare it `shared`, or bring the value "
+            "out through the join",
             node,
         )
 
@@ -269,7 +278,9 @@ def unreachable_nodes(at: Subject) -> Iterator[Found]:
 
 def no_start(at: Subject) -> Iterator[Found]:
     if not at.starts:
-        yield Found("nothing starts in this workflow: it needs an entry node, like `flow.start`, or a listener")
+        yield Found(
+            "nothing starts in this workflow: it needs an entry node, like `flow.start`, or a listener"
+        )
 
 
 def stray_jumps(at: Subject) -> Iterator[Found]:
@@ -284,8 +295,8 @@ def stray_jumps(at: Subject) -> Iterator[Found]:
             assert node.type is not None
             assert node.type.jump is not None
             yield Found(
-                f"`{node.type.jump.value}` with no loop waiting in its own flow thread: wire it behind the body of a "
-                "loop; it cannot leave a branch, a slice or an item, nor reach a loop around them",
+                f"`{node.type.jump.value}` with no loop waiting in its own flow thread: wire it behind the body "
+                "of a loop; it cannot leave a branch, a slice or an item, nor reach a loop around them",
                 node,
             )
 
@@ -312,8 +323,8 @@ def wires_back(at: Subject) -> Iterator[Found]:
             back = next((t for t, _ in targets[:-1] if component[t.index] == component[node.index]), None)
             if back is not None and at.regions.runs(node):
                 yield Found(
-                    f"the wire to {back.id!r} leads back here and is not the last one of {output!r}: each round waits "
-                    "for the one it starts. Connect it last, then rounds take no memory",
+                    f"the wire to {back.id!r} leads back here and is not the last of {output!r}: each round "
+                    "waits for the one it starts. Connect it last, then rounds take no memory",
                     node,
                     output,
                 )
@@ -329,21 +340,26 @@ def different_fan_ins(at: Subject) -> Iterator[Found]:
         if one == other:
             says = f"branch {one!r} of {opener.id!r} can reach two fan-ins, {first.id!r} and {second.id!r}"
         else:
-            says = f"branch {one!r} of {opener.id!r} reaches the fan-in {first.id!r}, {other!r} reaches {second.id!r}"
+            says = f"branch {one!r} of {opener.id!r} reaches fan-in {first.id!r}, {other!r} {second.id!r}"
         yield Found(f"{says}: all branches of a fan-out meet in one", opener, one)
 
 
 def fan_ins_from_outside(at: Subject) -> Iterator[Found]:
     for problem in at.problems(Kind.OUTSIDE):
         join, opener, *reached = problem.nodes
-        says = f"the fan-in {join.id!r} belongs to {opener.id!r}, but is reached too {_show_origins(reached, problem)}"
-        yield Found(f"{says}: only branches of its own fan-out may lead to it, and not from threads they start", join)
+        origins = _show_origins(reached, problem)
+        says = f"the fan-in {join.id!r} belongs to {opener.id!r}, but is reached {origins}"
+        yield Found(
+            f"{says}: only branches of its own fan-out may lead to it, and not from threads they start", join
+        )
 
 
 def unmatched_fan_ins(at: Subject) -> Iterator[Found]:
     for problem in at.problems(Kind.UNMATCHED):
         join, *reached = problem.nodes
-        says = f"the fan-in {join.id!r} is reached {_show_origins(reached, problem)}, but by no branch of a fan-out"
+        says = (
+            f"the fan-in {join.id!r} is reached {_show_origins(reached, problem)}, by no branch of a fan-out"
+        )
         yield Found(f"{says}: lead the branches that it is to join here", join)
 
 
@@ -367,7 +383,8 @@ def threads_back(at: Subject) -> Iterator[Found]:
         opener, source, target = problem.nodes
         output = f"{opener.id}.{problem.sockets[0]}"
         where = "its opener" if target is opener else f"{opener.id!r} or before it"
-        says = f"the wire from {source.id!r} to {target.id!r} leads out of the flow threads that {output} starts, back to"
+        way = f"the wire from {source.id!r} to {target.id!r}"
+        says = f"{way} leads from the flow threads that {output} starts back to"
         yield Found(f"{says} {where}: a thread ends at a fan-in or where its wires end", source)
 
 
@@ -375,7 +392,9 @@ def unused_joined(at: Subject) -> Iterator[Found]:
     for index, join in at.regions.join_of.items():
         opener = at.workflow.nodes[index]
         if opener.targets.get(JOINED):
-            says = f"{JOINED!r} is not used, because the branches meet in the fan-in {join.id!r}: connect what is to follow"
+            says = (
+                f"{JOINED!r} is not used, because the branches meet in {join.id!r}: connect what is to follow"
+            )
             yield Found(f"{says} to {join.id!r}", opener, JOINED)
 
 
@@ -386,7 +405,9 @@ def fan_in_inputs(at: Subject) -> Iterator[Found]:
         for name, socket in join.data_ins.items():
             if socket.pull is Pull.ARRIVAL and name != "value" and name not in branches:
                 known = ", ".join(map(repr, branches[:8]))
-                says = f"{opener.id!r} has no branch {name!r}: the inputs of its fan-in are `value` and {known}"
+                says = (
+                    f"{opener.id!r} has no branch {name!r}: the inputs of its fan-in are `value` and {known}"
+                )
                 yield Found(says, join, name)
 
 
@@ -405,7 +426,11 @@ def bad_policies(at: Subject) -> Iterator[Found]:
             continue
         for socket in node.type.options:
             value = node.options.get(socket.name)
-            if value is not UNSET and value != socket.default and (right := _right_policy(at, node, socket, value)):
+            if (
+                value is not UNSET
+                and value != socket.default
+                and (right := _right_policy(at, node, socket, value))
+            ):
                 yield Found(f"{socket.name!r} is {right}, not {value!r:.60}", node, socket.name)
 
 
@@ -413,7 +438,7 @@ def _right_policy(at: Subject, node: LinkedNode, socket: Socket, value: Any) -> 
     """What the option must be; empty if it is that."""
     if socket.name in _POLICIES and isinstance(value, str):
         return "" if value in _POLICIES[socket.name] else " or ".join(map(repr, _POLICIES[socket.name]))
-    if socket.name in ("parallel", "max_in_flight") and not isinstance(value, bool | str):
+    if socket.name in ("parallel", "max_in_flight") and isinstance(value, int | float | None):
         return "" if value is None or value >= 1 else "at least 1"
     if socket.name != "join" or not is_join(node):
         return ""
@@ -426,10 +451,18 @@ def _right_policy(at: Subject, node: LinkedNode, socket: Socket, value: Any) -> 
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         return f"{right} with n at least 1"
     opener = at.regions.opener_of.get(node.index)
-    branches = sum(bool(opener.targets.get(output)) for output in threads_of(opener)) if opener is not None else number
+    branches = (
+        sum(bool(opener.targets.get(output)) for output in threads_of(opener))
+        if opener is not None
+        else number
+    )
     if opener is not None and any(out.per_thread for out in opener.data_outs.values()):
         return ""  # may start a branch more than once
-    return "" if number <= branches else f"{right} with n at most {branches}, the branches of {opener and opener.id!r}"
+    return (
+        ""
+        if number <= branches
+        else f"{right} with n at most {branches}, the branches of {opener and opener.id!r}"
+    )
 
 
 _CALLS: Final = {
@@ -492,7 +525,9 @@ def unknown_workflows(at: Subject) -> Iterator[Found]:
 
 
 def unknown_variables(at: Subject) -> Iterator[Found]:
-    return _unknown(at, Refers.VARIABLE, at.workflow.variables, "a variable declared on the workflow or the document")
+    return _unknown(
+        at, Refers.VARIABLE, at.workflow.variables, "a variable declared on the workflow or the document"
+    )
 
 
 def unknown_events(at: Subject) -> Iterator[Found]:
@@ -509,7 +544,9 @@ def _unknown(at: Subject, refers: Refers, known: Iterable[str], what: str) -> It
             if not isinstance(value, str) or value not in known:
                 given = "is not set" if value in (UNSET, None, "") else f"is {value!r:.60}"
                 there = ", ".join(map(repr, sorted(known)[:8])) or "none"
-                yield Found(f"{socket.name!r} {given}: it must name {what}; there is {there}", node, socket.name)
+                yield Found(
+                    f"{socket.name!r} {given}: it must name {what}; there is {there}", node, socket.name
+                )
 
 
 def _show_source(node: LinkedNode, name: str) -> str:
@@ -520,23 +557,17 @@ def _show_source(node: LinkedNode, name: str) -> str:
 # --- the table of codes ---------------------------------------------------------------------------------
 
 CHECKS: Final = (
-    Check("NF001", ERROR, "The file is not JSON in UTF-8."),
-    Check("NF002", ERROR, "Something is nested too deeply."),
-    Check("NF003", ERROR, "A key stands twice in one object."),
-    Check("NF004", ERROR, "It does not look like a nodeflow document."),
-    Check("NF005", ERROR, "The version of the file format is unknown."),
-    Check("NF006", ERROR, "A key is unknown."),
-    Check("NF007", ERROR, "A key is missing."),
-    Check("NF008", ERROR, "A value has the wrong type."),
-    Check("NF009", ERROR, "A value is not allowed."),
-    Check("NF010", ERROR, "A name or id is not allowed."),
-    Check("NF011", ERROR, "The entry is missing or names no workflow."),
+    *(Check(code, ERROR, title) for code, title in files.CODES.items()),
     Check("NF101", ERROR, "The node type is unknown."),
     Check("NF102", ERROR, "A connection names a node that does not exist."),
     Check("NF103", ERROR, "A socket, option or input does not exist."),
     Check("NF104", ERROR, "The name of a type is unknown."),
     Check("NF105", ERROR, "A value given in the file does not fit its socket."),
-    Check("NF106", ERROR, "A placed node cannot be brought to the version of its type (without hook: a warning)."),
+    Check(
+        "NF106",
+        ERROR,
+        "A placed node cannot be brought to the version of its type (without hook: a warning).",
+    ),
     Check("NF107", ERROR, "The sockets of a node cannot be determined."),
     Check("NF108", ERROR, "A connection joins an exec socket and a data socket."),
     Check("NF109", ERROR, "An option is wired."),
@@ -548,7 +579,9 @@ CHECKS: Final = (
     Check("NF205", ERROR, "A value is read where it can never be visible.", hidden_values),
     Check("NF206", WARNING, "An output is read before its node can have run.", early_reads),
     Check("NF207", INFO, "Nothing reads a data node.", unread_data),
-    Check("NF208", WARNING, "A local variable is set in a concurrent scope and read behind it.", lost_variables),
+    Check(
+        "NF208", WARNING, "A local variable is set in a concurrent scope and read behind it.", lost_variables
+    ),
     Check("NF301", INFO, "An exec node is unreachable.", unreachable_nodes),
     Check("NF302", WARNING, "Nothing starts in a workflow.", no_start),
     Check("NF303", ERROR, "A break or continue has no loop in its flow thread.", stray_jumps),

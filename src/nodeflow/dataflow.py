@@ -1,4 +1,4 @@
-"""The data nodes of a workflow in the order in which their values can be had, and the cycles among them (4.6)."""
+"""The data nodes of a workflow in an order in which they can be evaluated, and cycles among them (4.6)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DataFlow:
     Attributes:
         order: Each behind all that it reads; those on and behind cycles are left out.
         layers: The same in layers: what a layer reads is above it.
-        cycles: Each a list of nodes and inputs: the input reads the node that comes next, the last one the first.
+        cycles: Lists of nodes and inputs: the input reads the node that comes next, the last one the first.
     """
 
     order: list[LinkedNode]

@@ -39,7 +39,7 @@ class WorkflowPlan:
     """One workflow.
 
     Attributes:
-        layers: Ids of data nodes, each layer reading only what is above it; first the exec nodes that feed them.
+        layers: Ids of data nodes, each layer below all that it reads; first the exec nodes that feed them.
     """
 
     name: str

@@ -1,9 +1,9 @@
 """Whether what is written somewhere can be read elsewhere: across flow threads, and before it is written.
 
-A flow thread sees what its own region and the regions around it wrote (3.2). Nothing is kept per node that grows
-with the graph: of the outputs that a data node depends on, a few are remembered that say most; and where nodes run
-in several regions, so that the answer has to be searched for, there is a budget. Beyond it, and wherever else the
-graph is not proof enough, the answer is that all is well: a run will tell.
+A flow thread sees what its own region and the regions around it wrote (3.2). Nothing is kept per node that
+grows with the graph: of the outputs that a data node depends on, the few are remembered that say most, and
+where nodes run in several regions, so that the answer has to be searched for, there is a budget. Beyond it,
+and wherever the graph is not proof enough, the answer is that all is well: a run will tell.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Visibility:
         return 0 if start is not None and self.regions.in_one_scope and start.starts_itself else region
 
     def _search(self, written: Place, reader: Place) -> bool:
-        """The same by walking back from the reader through all that leads there, for nodes of several regions."""
+        """The same by walking back from the reader through all that leads there."""
         above = {self._scope(index) for index in reader.regions}
         openers = (self.regions.all[index].opener for index in reader.regions)
         todo = [node for node in (reader.node, *openers) if node is not None]
@@ -168,7 +168,7 @@ class Visibility:
 
     @cached_property
     def _behind(self) -> dict[int, list[Written]]:
-        """For each data node the exec outputs that it depends on, without those that are visible wherever others are."""
+        """For each data node the outputs it depends on, less those that are visible wherever others are."""
         behind: dict[int, list[Written]] = {}
         for node in self.flow.order:
             kept: list[Written] = []
@@ -218,9 +218,7 @@ class Visibility:
         if home < 0 or home != self.regions.home[writer.index] or is_per_thread(writer, output):
             return False
         top = self.regions.all[self.regions.tree.climb(home, 0)]
-        if reader.placed.retry is not None or top.start is None or _listens(top.start):
-            return False
-        if reader.index in self._may_repeat:
+        if top.start is None or _listens(top.start) or reader.index in self._may_repeat:
             return False
         return writer is reader or not self._leads_to(writer, reader)
 
@@ -239,7 +237,9 @@ class Visibility:
                     todo.append(before)
         return False
 
-    def _read_at_once(self, source: LinkedNode, socket: str, behind: _Outputs) -> list[tuple[LinkedNode, str]]:
+    def _read_at_once(
+        self, source: LinkedNode, socket: str, behind: _Outputs
+    ) -> list[tuple[LinkedNode, str]]:
         if is_data(source):
             return behind.get(source.index, [])
         out = source.data_outs.get(socket)
@@ -261,8 +261,8 @@ class Visibility:
 
     @cached_property
     def _may_repeat(self) -> set[int]:
-        """Nodes that may run again in one thread: on a cycle, or behind a node that may trigger more than once."""
-        found: set[int] = set()
+        """Nodes on a cycle or behind a node that may trigger more than once: they may run again."""
+        found = {node.index for node in self.regions.order if node.placed.retry is not None}
         size: dict[int, int] = {}
         for node in self.regions.order:
             component = self.regions.component[node.index]
@@ -282,13 +282,13 @@ class Visibility:
     # --- dominators ---
 
     def comes_always_before(self, one: LinkedNode, other: LinkedNode) -> bool:
-        """Whether each way from the start of a thread to `other` leads through `one`, or a cycle that it is on."""
+        """Whether each way from a thread's start to `other` leads through `one`, or a cycle that it is on."""
         component = self.regions.component
         return self._dominators.is_above(component[one.index], component[other.index])
 
     @cached_property
     def _dominators(self) -> Tree:
-        """Below each cycle, named as in `component`, those to which no way leads that avoids it; above all, a root."""
+        """Below each cycle, named as in `component`, those to which no way avoids it; above all, a root."""
         root = len(self.workflow.nodes)
         tree = Tree(root + 1)
         component = self.regions.component
@@ -307,7 +307,7 @@ class Visibility:
     # --- variables ---
 
     def lost_writes(self, names: set[str]) -> Iterator[tuple[LinkedNode, str, LinkedNode, LinkedNode]]:
-        """Reads of a variable behind a scope in which it was written: reader, name, writer, opener of the scope."""
+        """Reads of a variable behind a scope that wrote it: reader, name, writer, opener of the scope."""
         writers: dict[str, dict[int, LinkedNode]] = {name: {} for name in names}
         for node in self.workflow.nodes:
             home = self.regions.home[node.index]
@@ -354,7 +354,9 @@ class Visibility:
     def _variables(self) -> dict[int, frozenset[str]]:
         found: dict[int, frozenset[str]] = {}
         for node in self.flow.order:
-            names = {name for source, _ in node.sources.values() if source for name in found.get(source.index, ())}
+            names = {
+                name for source, _ in node.sources.values() if source for name in found.get(source.index, ())
+            }
             if node.type is not None and node.type.reads is not None:
                 names.update(variables_of(node))
             if names:
@@ -394,7 +396,7 @@ def variables_of(node: LinkedNode) -> list[str]:
 def _may_trigger_again(node: LinkedNode) -> bool:
     """Whether one activation may trigger twice, as far as its type and its wires tell."""
     assert node.type is not None
-    if any(len(targets) > 1 for targets in node.targets.values()):
+    if node.placed.retry is not None or any(len(targets) > 1 for targets in node.targets.values()):
         return True
     roles = {p.role for p in node.type.signature.parameters}
     if not node.type.is_async or not roles & {Role.EXEC_OUT, Role.PORTS_EXEC, Role.STREAM}:

@@ -68,7 +68,7 @@ class Machine(Tree):
     # --- workflows ---
 
     def enter_workflow(
-        self, context: Context, plan: WorkflowPlan, inputs: Mapping[str, Any], cells: Mapping[int, Any] | None = None
+        self, context: Context, plan: WorkflowPlan, inputs: Mapping[str, Any], variables: Mapping[str, Any] | None = None
     ) -> None:
         """The context of a workflow is open: its entries begin (8.4).
 

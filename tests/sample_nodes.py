@@ -238,7 +238,6 @@ def workflow(
     """A workflow from short text.
 
     `nodes` has `id:type` (the type `t.<type>`), or an id alone for a type of that name (digits left out).
-
     `wires` has lines of `a.exit > b.enter > ...`: of a node without a socket the outputs and
     inputs are `exit` and `enter`; `a.result = b.value` is a wire between data sockets.
     """

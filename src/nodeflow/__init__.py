@@ -15,10 +15,9 @@ The layers, each of which imports only what stands before it:
     cli                            L6  the command line
 """
 
-from nodeflow import observers
+from nodeflow import model, observers
 from nodeflow.api import compile, open_run, run, run_sync, validate
 from nodeflow.builder import Workflow
-from nodeflow.plan import plan
 from nodeflow.errors import (
     ContextCancelled,
     ConversionError,
@@ -78,8 +77,88 @@ from nodeflow.node import (
     initially,
     ports_from,
 )
+from nodeflow.plan import plan
 from nodeflow.registry import Registry, installed_nodes
 from nodeflow.runtime.handle import Compiled, ContextView, RunHandle, ThreadView
 from nodeflow.runtime.result import Result as RunResult
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Arrival",
+    "Arrivals",
+    "Branch",
+    "Compiled",
+    "ContextCancelled",
+    "ContextView",
+    "ConversionError",
+    "DeclarationError",
+    "Document",
+    "DocumentError",
+    "EventName",
+    "ExecIn",
+    "ExecOut",
+    "FanInIncomplete",
+    "Finding",
+    "FlowFailure",
+    "ImportFailed",
+    "InvalidDocument",
+    "Item",
+    "Jump",
+    "Lazy",
+    "LimitExceeded",
+    "Limits",
+    "MergeConflict",
+    "MissingInput",
+    "NodeContext",
+    "NodeFailed",
+    "NodeType",
+    "NodeflowError",
+    "Option",
+    "Out",
+    "Ports",
+    "QueueClosed",
+    "QueueFull",
+    "Registry",
+    "RegistryError",
+    "Result",
+    "RunCancelled",
+    "RunError",
+    "RunFailed",
+    "RunHandle",
+    "RunResult",
+    "RunTimedOut",
+    "Scope",
+    "ScopeKind",
+    "Severity",
+    "SharedState",
+    "SocketTypeError",
+    "State",
+    "Stream",
+    "ThreadView",
+    "TimedOut",
+    "ValueChanged",
+    "VariableName",
+    "WiringError",
+    "Workflow",
+    "WorkflowName",
+    "WrongCall",
+    "compile",
+    "data_node",
+    "dumps",
+    "exec_node",
+    "initially",
+    "installed_nodes",
+    "load",
+    "loads",
+    "model",
+    "observers",
+    "open_run",
+    "plan",
+    "ports_from",
+    "run",
+    "run_sync",
+    "save",
+    "standard_registry",
+    "validate",
+]

@@ -7,6 +7,7 @@ To add one: a function and a row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain
@@ -295,8 +296,8 @@ def stray_jumps(at: Subject) -> Iterator[Found]:
             assert node.type is not None
             assert node.type.jump is not None
             yield Found(
-                f"`{node.type.jump.value}` with no loop waiting in its own flow thread: wire it behind the body "
-                "of a loop; it cannot leave a branch, a slice or an item, nor reach a loop around them",
+                f"`{node.type.jump.value}` without a loop waiting in its own flow thread: wire it behind the "
+                "body of a loop; it cannot leave a branch, a slice or an item, nor reach a loop around them",
                 node,
             )
 
@@ -426,11 +427,8 @@ def bad_policies(at: Subject) -> Iterator[Found]:
             continue
         for socket in node.type.options:
             value = node.options.get(socket.name)
-            if (
-                value is not UNSET
-                and value != socket.default
-                and (right := _right_policy(at, node, socket, value))
-            ):
+            right = "" if value in (UNSET, socket.default) else _right_policy(at, node, socket, value)
+            if right:
                 yield Found(f"{socket.name!r} is {right}, not {value!r:.60}", node, socket.name)
 
 
@@ -447,22 +445,18 @@ def _right_policy(at: Subject, node: LinkedNode, socket: Socket, value: Any) -> 
         return ""
     if not isinstance(value, dict) or list(value) != ["quorum"]:
         return right
-    number = value["quorum"]
+    number, most = value["quorum"], _most_arrivals(at, node)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         return f"{right} with n at least 1"
-    opener = at.regions.opener_of.get(node.index)
-    branches = (
-        sum(bool(opener.targets.get(output)) for output in threads_of(opener))
-        if opener is not None
-        else number
-    )
-    if opener is not None and any(out.per_thread for out in opener.data_outs.values()):
-        return ""  # may start a branch more than once
-    return (
-        ""
-        if number <= branches
-        else f"{right} with n at most {branches}, the branches of {opener and opener.id!r}"
-    )
+    return "" if number <= most else f"{right} with n at most {most}, as many as there are branches"
+
+
+def _most_arrivals(at: Subject, join: LinkedNode) -> float:
+    """How many branches can arrive; no limit if one branch may be started more than once."""
+    opener = at.regions.opener_of.get(join.index)
+    if opener is None or any(out.per_thread for out in opener.data_outs.values()):
+        return math.inf
+    return sum(bool(opener.targets.get(output)) for output in threads_of(opener))
 
 
 _CALLS: Final = {

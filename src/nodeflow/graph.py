@@ -221,7 +221,7 @@ class WorkflowPlan:
     """A compiled workflow."""
 
     __slots__ = (
-        "data_nodes", "defaults", "document", "entries", "events", "inputs", "listeners", "name", "nodes", "outputs",
+        "data_nodes", "defaults", "document", "entries", "events", "inputs", "listeners", "name", "nodes", "order", "outputs",
         "sequential", "variables",
     )  # fmt: skip
 
@@ -238,6 +238,8 @@ class WorkflowPlan:
         self.variables: dict[str, VariablePlan] = {}
         self.entries: tuple[ExecNode, ...] = ()
         self.listeners: dict[str, tuple[ExecNode, ...]] = {}
+        self.order = tuple(node.id for node in linked.nodes)
+        """Ids of all nodes, in document order."""
         self.sequential = linked.model.entries == "sequential"
 
     def __repr__(self) -> str:
@@ -309,8 +311,8 @@ class _WorkflowCompiler:
             self._shell(node)
         for node in self.linked.nodes:
             self._inputs(node)
-        for index, node in self.exec_nodes.items():
-            self._targets(self.linked.nodes[index], node)
+        for index, compiled in self.exec_nodes.items():
+            self._targets(self.linked.nodes[index], compiled)
         mark_data_nodes(self.plan, [*self.data_nodes.values(), *self.converters.values()], self.below)
         self._starts()
         self._pairs(find_regions(self.linked))
@@ -406,7 +408,7 @@ class _WorkflowCompiler:
     # --- wires and what follows from them ---
 
     def _targets(self, linked: LinkedNode, node: ExecNode) -> None:
-        targets = []
+        targets: list[tuple[Target, ...]] = []
         for name in node.exec_names:
             leads_to = linked.targets.get(name)
             if not leads_to:

@@ -167,7 +167,7 @@ class Document:
             raise ValueError(f"two workflows have one name: {sorted(n for n in by_name if names.count(n) > 1)}")
         if entry is None:
             entry = models[0].name if models else "main"
-        self.__attrs_init__(by_name, entry, events or {}, variables or {}, meta or {}, types)  # type: ignore[attr-defined]
+        self.__attrs_init__(by_name, entry, events or {}, variables or {}, meta or {}, types)
 
 
 class Severity(enum.Enum):

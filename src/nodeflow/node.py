@@ -45,7 +45,6 @@ from nodeflow.sockets import (
     Placing,
     Ports,
     Pull,
-    Refers,
     Result,
     SharedState,
     Socket,

@@ -12,11 +12,13 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
 
 from nodeflow.linking import LinkedNode, LinkedWorkflow
+from nodeflow.node import NodeType
 from nodeflow.sockets import Pull
 
 JOINED: Final = "joined"
@@ -48,12 +50,18 @@ class Problem:
 
 
 def is_join(node: LinkedNode) -> bool:
-    return node.type is not None and node.type.is_join
+    return node.type is not None and _joins_or_starts(node.type)[0]
+
+
+@lru_cache(maxsize=4096)
+def _joins_or_starts(node_type: NodeType) -> tuple[bool, bool]:
+    """Whether it is a fan-in, and whether it may have outputs that start threads."""
+    return node_type.is_join, node_type.opens_threads or node_type.is_stream
 
 
 def threads_of(node: LinkedNode) -> list[str]:
     """The exec outputs of `node` that start threads."""
-    if node.type is None or node.placed.disabled or not (node.type.opens_threads or node.type.is_stream):
+    if node.type is None or node.placed.disabled or not _joins_or_starts(node.type)[1]:
         return []
     return [output for output in node.exec_outs if node.starts_threads(output)]
 

@@ -8,7 +8,7 @@ sends the answer back. A handle is good for one activation, in the task of its b
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Protocol, TypeVar, cast
 
 from attrs import frozen
@@ -47,8 +47,8 @@ class Request:
         self.index = index
         self.answer: Any = None
 
-    def __await__(self) -> Iterator[Request]:
-        return iter((self,))
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return cast("Generator[Any, Any, Any]", iter((self,)))
 
 
 class ExecOut(Request):

@@ -60,7 +60,7 @@ def switch(
         value: Compared with each; a number never equals a text.
     """
     for literal, output in zip(_distinct(cases), case.values(), strict=False):
-        if type(literal) is type(value) or not isinstance(literal, bool | str) and not isinstance(value, bool | str):
+        if type(literal) is type(value) or (not isinstance(literal, bool | str) and not isinstance(value, bool | str)):
             if literal == value:
                 return output
     return default

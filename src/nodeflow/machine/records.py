@@ -245,7 +245,7 @@ class FlowThread:
 class Start(NamedTuple):
     """A flow thread that is to be born: where, what it sees, and what is set in its own scope."""
 
-    index: int
+    number: int
     targets: tuple[Target, ...]
     branch: str | None
     scope: Scope
@@ -288,7 +288,7 @@ class Context:
         self.opener = opener
         self.opener_node = opener_node
         self.ordinal = ordinal
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.state = ContextState.OPENING
         self.workflow: WorkflowPlan | None = None
         self.scope: Scope | None = None
@@ -299,7 +299,7 @@ class Context:
         self.waiting: deque[FlowThread] | None = None
         self.ready: deque[FlowThread] | None = None
         self.started = 0
-        self.doomed = parent is not None and parent.doomed
+        self.doomed: bool = parent is not None and parent.doomed
         self.collect = False
         self.missing = "error"
         self.result: InputPlan | None = None

@@ -349,7 +349,7 @@ class Tree(Walking):
                 if stale:
                     scope.stale = set(stale)
         make = self.make_thread if context.ready is None else FlowThread
-        thread = make(self.threads_started, context, scope, start.index, start.targets, start.branch)
+        thread = make(self.threads_started, context, scope, start.number, start.targets, start.branch)
         context.threads[thread.id] = thread
         self.live += 1
         if context.ready is None:

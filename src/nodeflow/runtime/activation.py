@@ -46,6 +46,7 @@ class Activation(Frame):
     node: Any
     run: Run
     thread: FlowThread
+    values: list[Any]
 
     def __init__(self, node: Any, entered: int, parent: Frame | None) -> None:
         super().__init__(node, entered, parent)

@@ -18,7 +18,21 @@ from nodeflow.graph import CONST, MISSING, CompiledGraph, DataNode, ExecNode, In
 from nodeflow.model import UNSET
 from nodeflow.node import NodeType
 from nodeflow.signature import Parameter, Role
-from nodeflow.sockets import Arrival, Arrivals, Branch, ExecIn, ExecOut, Item, Lazy, Out, Ports, Result, SharedState, State, Stream
+from nodeflow.sockets import (
+    Arrival,
+    Arrivals,
+    Branch,
+    ExecIn,
+    ExecOut,
+    Item,
+    Lazy,
+    Out,
+    Ports,
+    Result,
+    SharedState,
+    State,
+    Stream,
+)
 
 Maker = Callable[[Any, int], Any]
 """Makes one argument from the activation and an index."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextvars
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from types import CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,7 +75,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         """What `nursery.start_soon` is given: a plain function that returns the coroutine."""
         return self
 
-    def __await__(self) -> Iterator[Any]:
+    def __await__(self) -> Generator[Any, Any, None]:
         raise TypeError("a flow thread is started in a nursery, not awaited")
 
     @trio.lowlevel.enable_ki_protection
@@ -414,8 +414,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 outputs = (answer,)
             else:
                 outputs = (fitting(node, plan, answer),)
-        except BaseException as error:
-            failure = error
+        except BaseException as raised:
+            failure = raised
         else:
             return run.machine.evaluated(thread, outputs)
         error, cancelled = self._failure(node, failure)

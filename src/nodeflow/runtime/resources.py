@@ -26,7 +26,8 @@ class Resources:
     async def open(self) -> None:
         """Open one instance for each reachable placed node that has a resource."""
         for node in self.run.graph.resources:
-            instance = node.type.resource()
+            assert node.type is not None and node.type.resource is not None
+            instance: Any = node.type.resource()
             self.instances[id(node)] = instance
             try:
                 await instance.open(self.run.services)
@@ -69,12 +70,13 @@ def reachable_with_resource(workflows: dict[str, WorkflowPlan], entry: str) -> l
                 if option.refers is Refers.WORKFLOW:
                     todo.append(str(node.options.get(option.name)))
         todo.extend(other.name for other in workflows.values() if other.listeners)
-    return [
-        node
-        for workflow in workflows.values()
-        for node in (*workflow.nodes.values(), *workflow.data_nodes.values())
-        if node.type is not None and node.type.resource is not None and id(node) in reached
-    ]
+    found: list[ExecNode | DataNode] = []
+    for workflow in workflows.values():
+        nodes: list[ExecNode | DataNode] = [*workflow.nodes.values(), *workflow.data_nodes.values()]
+        order = {id: place for place, id in enumerate(workflow.order)}
+        nodes.sort(key=lambda node: order.get(node.id, 0))
+        found += [n for n in nodes if n.type is not None and n.type.resource is not None and id(n) in reached]
+    return found
 
 
 def _reachable(workflow: WorkflowPlan) -> Iterator[Any]:

@@ -25,7 +25,7 @@ from nodeflow.runtime.result import Result
 from nodeflow.runtime.scopes import OpenScope
 from nodeflow.runtime.watching import Watchers
 from nodeflow.sockets import ExecOut
-from nodeflow.values import copy_value, size_of, to_text
+from nodeflow.values import copy_value, size_of
 
 S = TypeVar("S")
 
@@ -226,7 +226,7 @@ class Run:
         while opener is not None and type(opener) is not Driver:
             opener = opener.context.opener
         if opener is not None:
-            opener.wake()  # type: ignore[union-attr]
+            opener.wake()
 
     def opened(self, context: Context) -> None:
         if self.watchers.observers:

@@ -1,6 +1,6 @@
 """Node types of every shape, and a short way to write documents: for tests that need no library."""
 
-# ruff: noqa: B006, B008
+# ruff: noqa: B006
 # mypy: disable-error-code="empty-body"
 
 from __future__ import annotations
@@ -96,9 +96,7 @@ def if_(condition: bool = True, *, true: ExecOut, false: ExecOut) -> ExecOut:
 
 
 @exec_node("t.sequence")
-async def sequence(
-    steps: Option[list[str]] = [], *, outputs: Ports[ExecOut] = ports_from("steps")
-) -> None: ...
+async def sequence(steps: Option[list[str]] = [], *, outputs: Ports[ExecOut] = ports_from("steps")) -> None: ...
 
 
 @exec_node("t.fan_out")

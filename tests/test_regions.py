@@ -27,10 +27,7 @@ def names(region: Region) -> str:
 
 
 def titled(regions: Regions) -> dict[str, str]:
-    return {
-        f"{r.opener.id}.{r.output}" if r.opener else r.start.id if r.start else "": names(r)
-        for r in regions.all
-    }
+    return {f"{r.opener.id}.{r.output}" if r.opener else r.start.id if r.start else "": names(r) for r in regions.all}
 
 
 def pairs(workflow: LinkedWorkflow, regions: Regions) -> dict[str, str]:
@@ -102,9 +99,7 @@ def test_a_node_reached_from_several_regions_runs_in_each() -> None:
     workflow, regions = regions_of(
         "start fan_out fan_in shared:do inner:batch deep:do",
         """start > fan_out.a > shared > inner > fan_in
-           fan_out.b > shared; inner.process > deep; inner.continue > fan_in""".replace(
-            "inner > fan_in", "inner"
-        ),
+           fan_out.b > shared; inner.process > deep; inner.continue > fan_in""".replace("inner > fan_in", "inner"),
     )
     shared, deep = workflow.by_id["shared"], workflow.by_id["deep"]
     assert not regions.problems
@@ -148,9 +143,7 @@ def test_an_inner_fork_join_in_a_branch_leaves_the_fan_in_to_the_outer() -> None
 
 
 def test_an_inner_fan_out_takes_the_fan_in_if_the_outer_does_not_reach_it() -> None:
-    workflow, regions = regions_of(
-        "start f1:fan_out f2:fan_out j:fan_in", "start > f1.a > f2.a > j; f2.b > j"
-    )
+    workflow, regions = regions_of("start f1:fan_out f2:fan_out j:fan_in", "start > f1.a > f2.a > j; f2.b > j")
     assert pairs(workflow, regions) == {"f2": "j"}
     assert not regions.problems
 
@@ -364,9 +357,7 @@ class Author:
         if kind in ("fan_out", "fork"):
             both = [(node, "a"), (node, "b")]
             apart = self.random.random() < 0.7
-            inside = (
-                [self.block([end], depth - 1) for end in both] if apart else [self.block(both, depth - 1)]
-            )
+            inside = [self.block([end], depth - 1) for end in both] if apart else [self.block(both, depth - 1)]
             if kind == "fork":
                 return [(node, "joined")]
             return [(self.add("fan_in", [end for branch in inside for end in branch]), "exit")]
@@ -433,9 +424,7 @@ def test_any_graph(document: Document) -> None:
 @pytest.mark.slow
 def test_a_long_chain() -> None:
     size = 200_000
-    nodes = {"start": PlacedNode("start", "t.start")} | {
-        f"n{i}": PlacedNode(f"n{i}", "t.do") for i in range(size)
-    }
+    nodes = {"start": PlacedNode("start", "t.start")} | {f"n{i}": PlacedNode(f"n{i}", "t.do") for i in range(size)}
     wires = [Connection("start", "exit", "n0", "enter")]
     wires += [Connection(f"n{i}", "exit", f"n{i + 1}", "enter") for i in range(size - 1)]
     workflow = link(Document(Workflow("main", nodes, tuple(wires))), REGISTRY).workflows["main"]

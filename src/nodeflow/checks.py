@@ -131,9 +131,7 @@ def missing_inputs(at: Subject) -> Iterator[Found]:
         for name, socket in node.data_ins.items():
             given = socket.default is not UNSET or name in node.literals or name in node.placed.values
             if not given and socket.pull in (Pull.EAGER, Pull.LAZY) and (node.id, name) not in wired:
-                yield Found(
-                    f"nothing is connected to {name!r}, and it has no value and no default", node, name
-                )
+                yield Found(f"nothing is connected to {name!r}, and it has no value and no default", node, name)
 
 
 def impossible_types(at: Subject) -> Iterator[Found]:
@@ -148,9 +146,7 @@ def narrowing_types(at: Subject) -> Iterator[Found]:
     for node, name, source, target in _typed_wires(at):
         if fit(source, target) is Fit.CONVERTS and may_fail(source, target):
             read = _show_source(node, name)
-            says = (
-                f"{name!r} takes {target}, but {read} gives {source}: not every value of it can be converted"
-            )
+            says = f"{name!r} takes {target}, but {read} gives {source}: not every value of it can be converted"
             yield Found(says, node, name)
 
 
@@ -180,6 +176,9 @@ def may_fail(source: SocketType, target: SocketType) -> bool:
     if ANY in (source, target) or fit(source, target) is Fit.FITS:
         return False
     if source.members:
+        found = [fit(member, target) for member in source.members]
+        if Fit.FITS in found:  # as `int | float` does for an int: more often right than wrong
+            return Fit.IMPOSSIBLE in found
         return any(may_fail(member, target) for member in source.members)
     if target.members:
         return all(may_fail(source, member) for member in target.members)
@@ -216,9 +215,7 @@ def _result_of(opener: LinkedNode) -> str | None:
 
 def _show_region(region: Region) -> str:
     if region.opener is None:
-        return (
-            f"the flow thread of {region.start.id!r}" if region.start is not None else "another flow thread"
-        )
+        return f"the flow thread of {region.start.id!r}" if region.start is not None else "another flow thread"
     return f"the flow threads that {region.opener.id}.{region.output} starts"
 
 
@@ -279,9 +276,7 @@ def unreachable_nodes(at: Subject) -> Iterator[Found]:
 
 def no_start(at: Subject) -> Iterator[Found]:
     if not at.starts:
-        yield Found(
-            "nothing starts in this workflow: it needs an entry node, like `flow.start`, or a listener"
-        )
+        yield Found("nothing starts in this workflow: it needs an entry node, like `flow.start`, or a listener")
 
 
 def stray_jumps(at: Subject) -> Iterator[Found]:
@@ -350,17 +345,13 @@ def fan_ins_from_outside(at: Subject) -> Iterator[Found]:
         join, opener, *reached = problem.nodes
         origins = _show_origins(reached, problem)
         says = f"the fan-in {join.id!r} belongs to {opener.id!r}, but is reached {origins}"
-        yield Found(
-            f"{says}: only branches of its own fan-out may lead to it, and not from threads they start", join
-        )
+        yield Found(f"{says}: only branches of its own fan-out may lead to it, and not from threads they start", join)
 
 
 def unmatched_fan_ins(at: Subject) -> Iterator[Found]:
     for problem in at.problems(Kind.UNMATCHED):
         join, *reached = problem.nodes
-        says = (
-            f"the fan-in {join.id!r} is reached {_show_origins(reached, problem)}, by no branch of a fan-out"
-        )
+        says = f"the fan-in {join.id!r} is reached {_show_origins(reached, problem)}, by no branch of a fan-out"
         yield Found(f"{says}: lead the branches that it is to join here", join)
 
 
@@ -393,9 +384,7 @@ def unused_joined(at: Subject) -> Iterator[Found]:
     for index, join in at.regions.join_of.items():
         opener = at.workflow.nodes[index]
         if opener.targets.get(JOINED):
-            says = (
-                f"{JOINED!r} is not used, because the branches meet in {join.id!r}: connect what is to follow"
-            )
+            says = f"{JOINED!r} is not used, because the branches meet in {join.id!r}: connect what is to follow"
             yield Found(f"{says} to {join.id!r}", opener, JOINED)
 
 
@@ -406,9 +395,7 @@ def fan_in_inputs(at: Subject) -> Iterator[Found]:
         for name, socket in join.data_ins.items():
             if socket.pull is Pull.ARRIVAL and name != "value" and name not in branches:
                 known = ", ".join(map(repr, branches[:8]))
-                says = (
-                    f"{opener.id!r} has no branch {name!r}: the inputs of its fan-in are `value` and {known}"
-                )
+                says = f"{opener.id!r} has no branch {name!r}: the inputs of its fan-in are `value` and {known}"
                 yield Found(says, join, name)
 
 
@@ -519,9 +506,7 @@ def unknown_workflows(at: Subject) -> Iterator[Found]:
 
 
 def unknown_variables(at: Subject) -> Iterator[Found]:
-    return _unknown(
-        at, Refers.VARIABLE, at.workflow.variables, "a variable declared on the workflow or the document"
-    )
+    return _unknown(at, Refers.VARIABLE, at.workflow.variables, "a variable declared on the workflow or the document")
 
 
 def unknown_events(at: Subject) -> Iterator[Found]:
@@ -538,9 +523,7 @@ def _unknown(at: Subject, refers: Refers, known: Iterable[str], what: str) -> It
             if not isinstance(value, str) or value not in known:
                 given = "is not set" if value in (UNSET, None, "") else f"is {value!r:.60}"
                 there = ", ".join(map(repr, sorted(known)[:8])) or "none"
-                yield Found(
-                    f"{socket.name!r} {given}: it must name {what}; there is {there}", node, socket.name
-                )
+                yield Found(f"{socket.name!r} {given}: it must name {what}; there is {there}", node, socket.name)
 
 
 def _show_source(node: LinkedNode, name: str) -> str:
@@ -573,9 +556,7 @@ CHECKS: Final = (
     Check("NF205", ERROR, "A value is read where it can never be visible.", hidden_values),
     Check("NF206", WARNING, "An output is read before its node can have run.", early_reads),
     Check("NF207", INFO, "Nothing reads a data node.", unread_data),
-    Check(
-        "NF208", WARNING, "A local variable is set in a concurrent scope and read behind it.", lost_variables
-    ),
+    Check("NF208", WARNING, "A local variable is set in a concurrent scope and read behind it.", lost_variables),
     Check("NF301", INFO, "An exec node is unreachable.", unreachable_nodes),
     Check("NF302", WARNING, "Nothing starts in a workflow.", no_start),
     Check("NF303", ERROR, "A break or continue has no loop in its flow thread.", stray_jumps),

@@ -237,9 +237,7 @@ class Visibility:
                     todo.append(before)
         return False
 
-    def _read_at_once(
-        self, source: LinkedNode, socket: str, behind: _Outputs
-    ) -> list[tuple[LinkedNode, str]]:
+    def _read_at_once(self, source: LinkedNode, socket: str, behind: _Outputs) -> list[tuple[LinkedNode, str]]:
         if is_data(source):
             return behind.get(source.index, [])
         out = source.data_outs.get(socket)
@@ -354,9 +352,7 @@ class Visibility:
     def _variables(self) -> dict[int, frozenset[str]]:
         found: dict[int, frozenset[str]] = {}
         for node in self.flow.order:
-            names = {
-                name for source, _ in node.sources.values() if source for name in found.get(source.index, ())
-            }
+            names = {name for source, _ in node.sources.values() if source for name in found.get(source.index, ())}
             if node.type is not None and node.type.reads is not None:
                 names.update(variables_of(node))
             if names:

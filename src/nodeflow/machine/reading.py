@@ -101,7 +101,7 @@ class Reading(ABC):
     def _wake(self, thread: FlowThread) -> None:
         if thread.state is ThreadState.WAITING:
             thread.state = after(THREAD, thread.state, ThreadFact.WOKEN, thread)
-            self.wishes.append(Wanted(Wish.WAKE, thread))
+            self.wishes.append((Wish.WAKE, thread))
 
     # --- cells ---
 

@@ -212,6 +212,9 @@ class FlowThread:
         "node", "opened", "permit", "pull", "scope", "sets", "slicing", "state", "targets", "values",
     )  # fmt: skip
 
+    sending = False
+    """Whether control is inside its bodies; an adapter with tasks of its own knows better."""
+
     def __init__(
         self, id: int, context: Context, scope: Scope, index: int, targets: tuple[Target, ...], branch: str | None
     ) -> None:
@@ -269,13 +272,14 @@ class Context:
         doomed: It, or a context around it, is cancelled.
         isolated: It is a call: what its threads set is not its opener's.
         satisfied: Its join has all the arrivals that it waits for, and cancelled the rest (6.5).
+        join, policy: The fan-in behind it, and when that goes on.
         cancelled, timed_out: Its handle cancelled it (why), its own deadline passed.
         failures, arrivals, results, ended_at, sets: What its threads left, by their index.
     """
 
     __slots__ = (
         "arrival_count", "arrivals", "cancelled", "capacity", "children", "collect", "depth", "doomed", "ended_at",
-        "failures", "id", "isolated", "joined", "kind", "missing", "names", "opener", "opener_node", "ordinal", "parent", "policy", "queue",
+        "failures", "id", "isolated", "join", "joined", "kind", "missing", "names", "opener", "opener_node", "ordinal", "parent", "policy", "queue",
         "ready", "result", "results", "satisfied", "scope", "sets", "started", "state", "threads", "timed_out", "waiting", "workflow",
     )  # fmt: skip
 
@@ -304,6 +308,7 @@ class Context:
         self.missing = "error"
         self.result: InputPlan | None = None
         self.policy: JoinPolicy | None = None
+        self.join: ExecNode | None = None
         self.isolated = False
         self.satisfied = False
         self.joined = False

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from nodeflow.errors import ContextCancelled, FanInIncomplete, LimitExceeded, TimedOut, WrongCall
-from nodeflow.graph import CompiledGraph, ExecNode, InputPlan, Target, WorkflowPlan
+from nodeflow.graph import CELL, CompiledGraph, ExecNode, InputPlan, Target, WorkflowPlan
 from nodeflow.machine.limits import Limits
 from nodeflow.machine.records import (
     Context,
@@ -22,7 +22,8 @@ from nodeflow.machine.records import (
 )
 from nodeflow.machine.states import CONTEXT, THREAD, ContextFact, ContextState, ThreadFact, ThreadState, after, claim
 from nodeflow.machine.walking import FrameMaker, Walking
-from nodeflow.machine.wishes import Do, Wanted, Wish
+from nodeflow.machine.wishes import Do, Wish
+from nodeflow.model import UNSET
 
 ThreadMaker = Callable[[int, Context, Scope, int, tuple[Target, ...], str | None], FlowThread]
 
@@ -99,7 +100,8 @@ class Tree(Walking):
         context.capacity, context.collect, context.missing, context.result = terms
         if opener is not None and opener.frame is not None and workflow is None:
             node = opener.frame.node
-            if isinstance(node, ExecNode) and node.join is not None:
+            if isinstance(node, ExecNode) and node.join is not None and kind is ContextKind.FAN_OUT:
+                context.join = node.join
                 context.policy = node.join.join_policy
         return context
 
@@ -148,7 +150,7 @@ class Tree(Walking):
     def _doom(self, context: Context, *, wish: bool = True) -> None:
         """Cancel a context with its subtree and nothing else (T2)."""
         if wish:
-            self.wishes.append(Wanted(Wish.CANCEL, context))
+            self.wishes.append((Wish.CANCEL, context))
         todo = [context]
         while todo:
             doomed = todo.pop()
@@ -256,15 +258,17 @@ class Tree(Walking):
         return [context.failures[index] for index in sorted(context.failures)]
 
     def _arrive(self, thread: FlowThread, node: ExecNode) -> Do:
-        context = thread.context
-        opener = self._opener_node(context)
-        if context.kind is not ContextKind.FAN_OUT or opener is None or opener.join is not node:
+        if thread.context.join is not node:
             thread.culprit = node
             thread.error = WrongCall(f"fan-in {node.id!r} was reached by a flow thread that its fan-out did not start")
             return Do.FAIL
         plan = node.contributions.get(thread.branch or "") or node.contributions.get("value")
         if plan is None:
             return self._arrived(thread, node, None)
+        if plan.kind == CELL and plan.convert is None:
+            value = thread.scope.cells.get(plan.slot, UNSET)
+            if value is not UNSET:
+                return self._arrived(thread, node, value)
         return self._pull(thread, (plan,), [], Purpose.ARRIVAL)
 
     def _arrived(self, thread: FlowThread, node: ExecNode, value: Any) -> Do:
@@ -293,15 +297,6 @@ class Tree(Walking):
         thread.next = Next.BOTTOM
         return self._slice(thread)
 
-    def _opener_node(self, context: Context) -> ExecNode | None:
-        opener = context.opener
-        frame = opener.frame if opener is not None else None
-        while frame is not None:
-            if isinstance(frame.node, ExecNode) and frame.node.id == context.opener_node:
-                return frame.node
-            frame = frame.parent
-        return None
-
     # --- flow threads ---
 
     def start(
@@ -315,45 +310,52 @@ class Tree(Walking):
         own_scope: bool = True,
     ) -> int:
         """Start a flow thread in an open context, now or when capacity allows; returns its index."""
-        claim(context.state is ContextState.OPEN, "T3", f"{context!r} is {context.state.value} and starts a flow thread")
+        if context.state is not ContextState.OPEN:
+            claim(False, "T3", f"{context!r} is {context.state.value} and starts a flow thread")
         index = context.started
-        context.started += 1
+        context.started = index + 1
         if branch is not None and context.policy is not None:
             context.names[index] = branch
         if context.doomed:
             return index
-        start = Start(index, targets, branch, scope, own_scope, cells)
         if own_scope:
             scope.captured += 1
         if context.capacity and len(context.threads) >= context.capacity:
             if context.queue is None:
                 context.queue = deque()
-            context.queue.append(start)
+            context.queue.append(Start(index, targets, branch, scope, own_scope, cells))
         else:
-            self._born(context, start)
+            self._born(context, index, targets, branch, scope, own_scope, cells)
         return index
 
-    def _born(self, context: Context, start: Start) -> None:
+    def _born(
+        self,
+        context: Context,
+        index: int,
+        targets: tuple[Target, ...],
+        branch: str | None,
+        scope: Scope,
+        own_scope: bool,
+        cells: Mapping[int, Any],
+    ) -> None:
         if self.live >= self.limits.threads:
             self._hit("threads", self.limits.threads, context.path())
-            if start.own_scope:
-                start.scope.captured -= 1
+            if own_scope:
+                scope.captured -= 1
             return
-        self.threads_started += 1
-        scope = start.scope
-        if start.own_scope:
+        id = self.threads_started = self.threads_started + 1
+        if own_scope:
             scope = Scope(scope, scope.store)
-            if start.cells:
-                scope.cells.update(start.cells)
-                stale = [slot for slot in start.cells if slot in self.below]
+            if cells:
+                scope.cells.update(cells)
+                stale = [slot for slot in cells if slot in self.below]
                 if stale:
                     scope.stale = set(stale)
         make = self.make_thread if context.ready is None else FlowThread
-        thread = make(self.threads_started, context, scope, start.number, start.targets, start.branch)
-        context.threads[thread.id] = thread
+        thread = context.threads[id] = make(id, context, scope, index, targets, branch)
         self.live += 1
         if context.ready is None:
-            self.wishes.append(Wanted(Wish.START, thread))
+            self.wishes.append((Wish.START, thread))
         else:
             context.ready.append(thread)
 
@@ -371,10 +373,15 @@ class Tree(Walking):
         return self._over(thread, ThreadFact.RETURNED)
 
     def _over(self, thread: FlowThread, fact: ThreadFact) -> Do:
-        thread.state = after(THREAD, thread.state, fact, thread)
-        claim(thread.frame is None and thread.pull is None, "T6", f"{thread!r} ended before its activations")
+        if thread.state is ThreadState.RUNNING and fact is ThreadFact.RETURNED:
+            thread.state = ThreadState.RETURNED
+        else:
+            thread.state = after(THREAD, thread.state, fact, thread)
+        if thread.frame is not None or thread.pull is not None:
+            claim(False, "T6", f"{thread!r} ended before its activations")
         context = thread.context
-        claim(context.threads.pop(thread.id, None) is thread, "T3", f"{thread!r} ended but did not live")
+        if context.threads.pop(thread.id, None) is not thread:
+            claim(False, "T3", f"{thread!r} ended but did not live in {context!r}")
         self.live -= 1
         index, scope = thread.index, thread.scope
         if scope.parent is not None and scope is not context.scope:
@@ -389,7 +396,7 @@ class Tree(Walking):
             context.ended_at[index] = thread.node.id
         thread.error = None
         if context.queue and not context.doomed:
-            self._born(context, context.queue.popleft())
+            self._born(context, *context.queue.popleft())
         elif context.waiting:
             self._wake(context.waiting.popleft())
         return Do.END

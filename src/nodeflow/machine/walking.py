@@ -71,8 +71,13 @@ class Walking(Reading):
         """Fact: the thread's task runs for the first time."""
         if thread.context.doomed:
             return self._over(thread, ThreadFact.CANCELLED)
-        thread.state = after(THREAD, thread.state, ThreadFact.BEGUN, thread)
-        return self._follow(thread, thread.targets)
+        if thread.state is not ThreadState.BORN:
+            after(THREAD, thread.state, ThreadFact.BEGUN, thread)
+        thread.state = ThreadState.RUNNING
+        targets = thread.targets
+        if len(targets) == 1:
+            return self._activate(thread, targets[0][0], targets[0][1])
+        return self._follow(thread, targets)
 
     def resumed(self, thread: FlowThread) -> Do:
         """Fact: the thread's slice began, or it was woken."""
@@ -100,10 +105,8 @@ class Walking(Reading):
 
     def triggered(self, thread: FlowThread, output: int) -> Do:
         """Fact: the body on top awaits one of its exec outputs."""
-        frame = thread.frame
-        assert frame is not None
+        frame: Any = thread.frame
         node = frame.node
-        assert isinstance(node, ExecNode)
         targets = node.targets[output]
         frame.triggered = output
         if not targets:
@@ -112,7 +115,8 @@ class Walking(Reading):
             thread.brought = frame.opened
         frame.targets = targets
         frame.position = 1
-        return self._activate(thread, *targets[0])
+        target = targets[0]
+        return self._activate(thread, target[0], target[1])
 
     def pulled(self, thread: FlowThread, plan: InputPlan) -> Do:
         """Fact: the body on top awaits a lazy input."""
@@ -144,8 +148,17 @@ class Walking(Reading):
         self.write(thread, node.outputs[node.stream.item].slot, value)
         return self.triggered(thread, node.stream.on_item)
 
-    def returned(self, thread: FlowThread, node: ExecNode, output: int) -> Do:
-        """Fact: a body that could not wait is over, and chose an exec output (-1: none)."""
+    def returned(self, thread: FlowThread, node: ExecNode, output: int, slot: int = -1, value: Any = None) -> Do:
+        """Fact: a body that could not wait is over, and chose an exec output (-1: none).
+
+        `slot` and `value` are the data output that it set by returning, if it has just one.
+        """
+        if slot >= 0:
+            scope = thread.scope
+            if scope.captured or slot in self.below:
+                self.write(thread, slot, value)
+            else:
+                scope.cells[slot] = value
         if node.jump is not None:
             return self._jump(thread, node.jump, node)
         if output < 0:
@@ -156,12 +169,10 @@ class Walking(Reading):
             return self._activate(thread, target[0], target[1])
         return self._follow(thread, targets)
 
-    def left(self, thread: FlowThread, output: int) -> Do:
-        """Fact: the body on top is over, and chose an exec output (-1: none)."""
-        frame = thread.frame
-        assert frame is not None
+    def left(self, thread: FlowThread, output: int, slot: int = -1, value: Any = None) -> Do:
+        """Fact: the body on top is over, and chose an exec output (-1: none); `slot` and `value` as in `returned`."""
+        frame: Any = thread.frame
         node = frame.node
-        assert isinstance(node, ExecNode)
         if frame.jump is not None:
             return self.unwound(thread)
         thread.frame = frame.parent
@@ -169,9 +180,11 @@ class Walking(Reading):
         if node.join is not None:
             thread.brought = frame.opened
         if node.stream is not None:
+            if slot >= 0:
+                self.write(thread, slot, value)
             behind = node.targets[output] if output >= 0 else ()
             return self._follow(thread, (*node.targets[node.stream.completed], *behind))
-        return self.returned(thread, node, output)
+        return self.returned(thread, node, output, slot, value)
 
     def failed(self, thread: FlowThread, error: Any, *, cancelled: bool = False) -> Do:
         """Fact: what the thread was doing failed: an activation without a frame, a pull, a wait.

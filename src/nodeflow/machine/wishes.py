@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
 
 from nodeflow.machine.records import Context, FlowThread
 
@@ -30,8 +29,5 @@ class Wish(enum.Enum):
     CANCEL = "cancel the context's nursery"
 
 
-class Wanted(NamedTuple):
-    """One wish and whom it concerns."""
-
-    wish: Wish
-    subject: FlowThread | Context
+Wanted = tuple[Wish, FlowThread | Context]
+"""One wish and whom it concerns."""

@@ -49,7 +49,16 @@ class Activation(Frame):
     values: list[Any]
 
     def __init__(self, node: Any, entered: int, parent: Frame | None) -> None:
-        super().__init__(node, entered, parent)
+        self.node = node  # what Frame.__init__ does, without the call: there may be a hundred thousand of these
+        self.entered = entered
+        self.parent = parent
+        self.targets = ()
+        self.position = 0
+        self.triggered = -1
+        self.pull = None
+        self.jump = None
+        self.opened = None
+        self.stream = None
         self.coroutine: Any = None
         self.request: Request | None = None
         self.shield: trio.CancelScope | None = None
@@ -59,10 +68,10 @@ class Activation(Frame):
     # --- what handles ask ---
 
     def check_caller(self, what: str) -> None:
-        thread: Any = self.thread
-        if self.buffer is not None:
-            raise WrongCall(f"a blocking body cannot {what}: it runs in a worker thread; make it `async def`")
-        if thread.frame is not self or not getattr(thread, "sending", False):
+        thread = self.thread
+        if thread.frame is not self or not thread.sending:
+            if self.buffer is not None:
+                raise WrongCall(f"a blocking body cannot {what}: it runs in a worker thread; make it `async def`")
             raise WrongCall(
                 f"only the body of node {self.node.id!r} may {what}, in its own task; to run something side by side: "
                 "`async with ctx.open_scope() as scope: scope.start(output, name=value)`"

@@ -33,9 +33,15 @@ from nodeflow.sockets import (
     State,
     Stream,
 )
+from nodeflow.values import ANY
 
 Maker = Callable[[Any, int], Any]
 """Makes one argument from the activation and an index."""
+
+
+NOTHING = OutputPlan("", -1, ANY)
+"""Stands for the output of a body that returns nothing."""
+NOTHING.exact = type(None)
 
 
 class Binding:
@@ -46,7 +52,9 @@ class Binding:
         recipe: For each argument the index of its value and None, or a maker and the index to give it; None where the
             arguments are the values.
         plain: The body is a plain function of its inputs, in this thread: the fast path.
-        output: The one data output that the answer is written to.
+        bare: The body is a coroutine with nothing around it: no cancel scope, stream or capacity.
+        output: The one data output that the answer is written to; `NOTHING` if the answer is no value.
+        single: The answer is one value or nothing.
         fields: Where the answer is spread: attribute and output of each.
         exit: The exec output that is taken when the answer does not say (-1: none).
         returns_exec: The answer is an exec output.
@@ -56,8 +64,8 @@ class Binding:
     """
 
     __slots__ = (
-        "cleans_up", "exit", "fields", "function", "lazies", "node", "output", "outs", "plain", "recipe", "returns_exec",
-        "states", "type",
+        "bare", "cleans_up", "exit", "fields", "function", "lazies", "node", "output", "outs", "plain", "recipe",
+        "returns_exec", "single", "states", "type",
     )  # fmt: skip
 
     def __init__(self, node: ExecNode | DataNode, node_type: NodeType) -> None:
@@ -69,7 +77,7 @@ class Binding:
         self.outs: tuple[OutputPlan, ...] = node.outputs
         self.output: OutputPlan | None = None
         self.fields: tuple[tuple[str, OutputPlan], ...] | None = None
-        self.returns_exec = node_type.signature.returns_exec
+        self.returns_exec = node_type.signature.returns_exec or _may_return_exec(node_type)
         self.exit = -1
         self.cleans_up = node_type.cleans_up
         recipe, plans = _Recipe(self, node).make()
@@ -77,15 +85,24 @@ class Binding:
         straight = recipe == [(None, index) for index in range(len(recipe))] and len(recipe) == len(plans)
         self.recipe = None if straight and node_type.resource is None else tuple(recipe)
         self._answer(node)
+        self.single = self.fields is None and not self.returns_exec
+        if self.single and self.output is None:
+            self.output = NOTHING
         self.plain = (
             self.recipe is None
+            and self.single
             and not node_type.is_async
             and not node_type.blocking
-            and self.fields is None
-            and not self.returns_exec
-            and getattr(node, "timeout", None) is None
-            and getattr(node, "capacity", None) is None
+            and not self._has_something_around(node)
         )
+        self.bare = node_type.is_async and not node_type.cleans_up and not self._has_something_around(node)
+
+    @staticmethod
+    def _has_something_around(node: ExecNode | DataNode) -> bool:
+        if isinstance(node, DataNode):
+            return False
+        concurrent = node.stream is not None and node.stream.in_flight > 0
+        return node.timeout is not None or node.capacity is not None or concurrent
 
     def _answer(self, node: ExecNode | DataNode) -> None:
         signature = self.type.signature
@@ -110,7 +127,7 @@ class Binding:
         """Index of the exec output that a body returned; -1 for None."""
         if answer is None:
             return -1
-        if not isinstance(answer, ExecOut) or answer.activation not in (activation, self):
+        if not isinstance(answer, ExecOut) or (answer.activation is not activation and answer.activation is not self):
             raise WrongCall(f"the body returned {answer!r}, which is not one of its own exec outputs, nor None")
         return answer.index
 
@@ -118,6 +135,12 @@ class Binding:
 
     def check_caller(self, what: str) -> None:
         raise WrongCall(f"a plain `def` body cannot {what}; it returns an exec output, or is made `async def`")
+
+
+def _may_return_exec(node_type: NodeType) -> bool:
+    """Whether the body has exec outputs and does not say what it returns."""
+    roles = {p.role for p in node_type.signature.parameters}
+    return bool(roles & {Role.EXEC_OUT, Role.PORTS_EXEC}) and not node_type.signature.results
 
 
 def _has_own_exit(node_type: NodeType) -> bool:

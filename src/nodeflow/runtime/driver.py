@@ -118,6 +118,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
 
     @property
     def cr_frame(self) -> FrameType | None:
+        if self.frame is None and self.helper is None and self.openers is None:
+            return _IDLE_FRAME
         coroutine = self.cr_await
         frame = getattr(coroutine, "cr_frame", None)
         return frame if frame is not None else _IDLE_FRAME
@@ -136,8 +138,13 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
     # --- driving ---
 
     def _drive(self, value: Any, error: BaseException | None) -> Any:
-        """Run until trio is needed (returns its request) or the thread is over (raises `StopIteration`)."""
-        machine = self.run.machine
+        """Run until trio is needed (returns its request) or the thread is over (raises `StopIteration`).
+
+        The two commonest things, plain functions and bodies that trigger, are done right here; everything else
+        has a method of its own.
+        """
+        run = self.run
+        machine = run.machine
         thread = self.thread
         if self.helper is not None:
             outcome = self._help(value, error)
@@ -150,38 +157,56 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             if outcome is CALL:
                 node: Any = thread.node
                 binding = node.binding
-                if binding.plain and not self.run.watched:
+                if binding.plain and not run.watched:
                     try:
                         if self.isolated is None:
                             result = binding.function(*thread.values)  # type: ignore[misc]
                         else:
                             result = self.isolated.run(binding.function, *thread.values)  # type: ignore[misc]
                         plan = binding.output
-                        if plan is not None:
-                            if plan.adapt is not None and type(result) is not plan.exact:
-                                result = fitting(node, plan, result)
-                            elif type(result) is CoroutineType:
-                                raise _returned_coroutine(result)
-                            machine.write(thread, plan.slot, result)
-                        elif result is not None and type(result) is CoroutineType:
-                            raise _returned_coroutine(result)
+                        if type(result) is not plan.exact:
+                            result = _checked(node, plan, result)
                     except BaseException as raised:
                         failure = raised
                     else:
-                        outcome = machine.returned(thread, node, binding.exit)
+                        outcome = machine.returned(thread, node, binding.exit, plan.slot, result)
                         continue
                     outcome = self._node_failed(node, failure)
-                else:
+                    continue
+                if not binding.bare or run.watched:
                     outcome = self._call(thread, node, binding)
+                    continue
+                frame: Any = thread.frame
+                frame.run, frame.thread = run, thread
+                frame.values = values = thread.values
+                if binding.recipe is not None:
+                    values = [values[at] if make is None else make(frame, at) for make, at in binding.recipe]
+                frame.coroutine = binding.function(*values)
             elif outcome is RESUME:
-                outcome = self._resume(thread)
+                frame = thread.frame
+                if frame.request is not None:
+                    frame.request.answer = thread.answer
+                    frame.request = None
             elif outcome is EVALUATE:
                 outcome = self._evaluate(thread)
+                continue
             elif isinstance(outcome, Do):
                 outcome = self._other(thread, outcome)
+                continue
             else:
-                self.run.perform()
+                run.perform()
                 return outcome
+            try:
+                request = frame.coroutine.send(None)
+            except BaseException as raised:
+                failure = raised
+            else:
+                if type(request) is ExecOut:
+                    outcome = machine.triggered(thread, request.index)
+                else:
+                    outcome = self._requested(thread, frame, request)
+                continue
+            outcome = self._body_over(thread, frame, failure)
 
     def _other(self, thread: FlowThread, outcome: Do) -> Any:
         """The rarer things that the machine wants."""
@@ -202,14 +227,6 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         assert outcome is END
         return self._end(thread)
 
-    def _resume(self, thread: FlowThread) -> Any:
-        frame: Any = thread.frame
-        request = frame.request
-        if request is not None:
-            request.answer = thread.answer
-            frame.request = None
-        return self._continue(None, None)
-
     def _continue(self, value: Any, error: BaseException | None) -> Any:
         """Send or throw into the body on top; returns what follows, or trio's request."""
         thread = self.thread
@@ -219,20 +236,31 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 self._shield(frame)
             if isinstance(error, NodeFailed | trio.Cancelled):
                 error.__traceback__ = None
-        raised: BaseException | None = None
         try:
             request = frame.coroutine.send(value) if error is None else frame.coroutine.throw(error)
-        except StopIteration as stop:
-            answer = stop.value
         except BaseException as problem:
             raised = problem
         else:
             return self._requested(thread, frame, request)
         error = None
+        return self._body_over(thread, frame, raised)
+
+    def _body_over(self, thread: FlowThread, frame: Any, raised: BaseException) -> Any:
+        """The body on top is over: with `StopIteration` it returned, with anything else it failed."""
+        frame.coroutine = None
+        returned = type(raised) is StopIteration
         if frame.shield is not None or frame.bound is not None:
-            raised = self._leave_scopes(frame, raised)
-        if raised is not None:
+            problem = self._leave_scopes(frame, None if returned else raised)
+            if problem is not None:
+                return self._body_raised(thread, frame, problem)
+        if not returned:
             return self._body_raised(thread, frame, raised)
+        answer = raised.value  # type: ignore[attr-defined]
+        binding = frame.node.binding
+        if binding.single and frame.pull is None and not self.run.watched:
+            plan = binding.output
+            if type(answer) is plan.exact:
+                return self.run.machine.left(thread, binding.exit, plan.slot, answer)
         return self._body_returned(thread, frame, answer)
 
     def _requested(self, thread: FlowThread, frame: Any, request: Any) -> Any:
@@ -307,7 +335,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             activation.coroutine = self.run.with_capacity(activation, binding.function, arguments)
         else:
             activation.coroutine = binding.function(*arguments)
-        return RESUME
+        return self._continue(None, None)
 
     def _leave_scopes(self, frame: Any, raised: BaseException | None) -> BaseException | None:
         """Close the cancel scopes around a body that is over; returns what it is over with."""
@@ -335,11 +363,15 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             shield.deadline = trio.current_time() + self.run.cleanup_timeout
 
     def _body_returned(self, thread: FlowThread, frame: Any, answer: Any) -> Any:
-        frame.coroutine = None
-        machine = self.run.machine
+        machine, node = self.run.machine, frame.node
         try:
             if frame.pull is not None:
-                outputs = _spread(frame.node, answer)
+                outputs = _spread(node, answer)
+            elif node.binding.single and not self.run.watched:
+                plan = node.binding.output
+                if type(answer) is not plan.exact:
+                    answer = _checked(node, plan, answer)
+                return machine.left(thread, node.binding.exit, plan.slot, answer)
             else:
                 output = self.run.answered(frame, answer)
         except BaseException as problem:
@@ -351,7 +383,6 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         return self._body_raised(thread, frame, raised)
 
     def _body_raised(self, thread: FlowThread, frame: Any, raised: BaseException) -> Any:
-        frame.coroutine = None
         machine, run = self.run.machine, self.run
         if isinstance(raised, Unwind) and frame.jump is not None:
             if run.watched:
@@ -568,10 +599,12 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         return RESUME
 
     def _end(self, thread: FlowThread) -> Any:
-        self.run.thread_ended(thread)
+        run = self.run
+        run.thread_ended(thread)
         if thread is not self:
             return self._next_here()
-        self.run.perform()
+        if run.machine.wishes:
+            run.perform()
         raise StopIteration
 
 
@@ -585,6 +618,13 @@ def _exit(scope: trio.CancelScope, raised: BaseException | None) -> bool:
         if isinstance(reduced(error), trio.Cancelled):
             return False
         raise
+
+
+def _checked(node: Any, plan: Any, value: Any) -> Any:
+    """What a body returned, as it is written: checked, and converted if need be."""
+    if type(value) is CoroutineType:
+        raise _returned_coroutine(value)
+    return value if plan.adapt is None else fitting(node, plan, value)
 
 
 def _returned_coroutine(coroutine: Any) -> TypeError:

@@ -18,6 +18,7 @@ from nodeflow.machine.states import RunFact, ThreadState
 from nodeflow.machine.tree import Terms
 from nodeflow.runtime import events
 from nodeflow.runtime.activation import Activation, adapted, fitting
+from nodeflow.runtime.binding import NOTHING
 from nodeflow.runtime.driver import Driver
 from nodeflow.runtime.failures import reduced, together
 from nodeflow.runtime.resources import Resources
@@ -207,7 +208,7 @@ class Run:
                 thread: Any = subject
                 nursery = self.nurseries[thread.context.id]
                 nursery.start_soon(thread.as_task, name=f"flow thread {thread.id}")
-                if self.watchers.observers:
+                if self.watched and self.watchers.observers:
                     self.watchers.thread_started(thread)
             elif wish is Wish.WAKE:
                 driver: Any = subject
@@ -242,7 +243,7 @@ class Run:
             self.main_scopes[thread.index] = thread.scope
         if thread.state is ThreadState.CANCELLED and not context.doomed:
             self.machine.swept(context)
-        if self.watchers.observers:
+        if self.watched and self.watchers.observers:
             self.watchers.thread_ended(thread)
 
     def activity(self) -> int:
@@ -266,11 +267,11 @@ class Run:
             if binding.fields is not None:
                 for name, plan in binding.fields:
                     self.wrote(thread, node, plan, fitting(node, plan, getattr(answer, name)))
-            elif binding.output is not None:
-                self.wrote(thread, node, binding.output, fitting(node, binding.output, answer))
             elif type(answer) is CoroutineType:
                 answer.close()
                 raise TypeError("the body is a plain `def` and returned a coroutine; declare it `async def`")
+            elif binding.output is not NOTHING:
+                self.wrote(thread, node, binding.output, fitting(node, binding.output, answer))
             elif isinstance(answer, ExecOut):
                 output = binding.chosen(answer, activation)
         if self.watched:

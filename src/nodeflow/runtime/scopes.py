@@ -160,7 +160,7 @@ class OpenScope:
             if not isinstance(output, ExecOut) or output.activation is not activation:
                 raise WrongCall(f"scope.start takes an exec output of node {node.id!r}, not {output!r}")
             targets, branch = node.targets[output.index], node.exec_names[output.index]
-        cells = {}
+        cells: dict[int, Any] = {}
         for name, value in values.items():
             plan = next((plan for plan in node.outputs if plan.name == name), None)
             if plan is None:

@@ -34,7 +34,6 @@ def ticket(prefix: nf.Option[str] = "T", *, taken: nf.SharedState[int] = nf.init
     return f"{prefix}{taken.update(lambda count: count + 1)}"
 
 
-@nf.exec_node("example.guestbook")
 class Guestbook:
     """Write a name into the guest book, which is open as long as the run goes on."""
 
@@ -47,6 +46,9 @@ class Guestbook:
     def run(self, name: str) -> int:
         self.names.append(name)
         return len(self.names)
+
+
+guestbook = nf.exec_node("example.guestbook")(Guestbook)  # a decorator does too, but not for type checkers
 
 
 @nf.exec_node("example.arrivals")
@@ -88,7 +90,7 @@ def build() -> nf.Document:
     start = party.add(flow.start)
     door = party.add(arrivals, guests=["Ada", "Grace", "Alan"])
     draw = party.add(ticket, prefix="No. ")
-    sign = party.add(Guestbook, id="sign")
+    sign = party.add(guestbook, id="sign")
     hello = party.add(shout, marks=2)
     greet = party.add(flow.print)
     sit_down = party.add(flow.delay, seconds=0.2)

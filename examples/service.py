@@ -62,6 +62,8 @@ async def answer(compiled: nf.Compiled, query: dict[str, str]) -> tuple[HTTPStat
         result = await compiled.run(inputs=inputs, limits=LIMITS)
     except nf.RunError as error:  # the run did not complete; this service goes on
         return STATUS[error.result.status], {"error": str(error)}
+    except nf.SocketTypeError as error:  # there was no run: an input does not fit
+        return HTTPStatus.BAD_REQUEST, {"error": str(error)}
     return HTTPStatus.OK, dict(result.outputs)
 
 

@@ -8,8 +8,8 @@ sends the answer back. A handle is good for one activation, in the task of its b
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Protocol, TypeVar, cast
+from collections.abc import Callable, Generator, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from attrs import frozen
 
@@ -202,12 +202,17 @@ class Ports(Mapping[str, T_co]):
     def __len__(self) -> int:
         return len(self._handles)
 
+    def values(self) -> ValuesView[T_co]:
+        return self._handles.values()
+
+    def items(self) -> ItemsView[str, T_co]:
+        return self._handles.items()
+
     def __repr__(self) -> str:
         return f"Ports({self._handles!r})"
 
 
-@frozen
-class Arrival:
+class Arrival(NamedTuple):
     """What one branch brought to its fan-in: its name and what it contributed."""
 
     branch: str

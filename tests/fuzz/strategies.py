@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 import nodeflow as nf
 from nodeflow.builder import Placed, Port
-from nodeflow.library import events, flow, variables
+from nodeflow.library import events, flow, logic, math, variables
 from nodeflow.model import Variable
 
 REGISTRY = nf.standard_registry() | fz.REGISTRY
+
+GET = variables.get.data_outs[0].name
+"""What the output of `variables.get` is called."""
 
 NAPS = (0.0, 0.5, 1.0, 1.0, 2.0)
 MOST_OFTEN = 40
@@ -185,7 +188,7 @@ class Pen:
         node = self.add(place, variables.get, name=self.pick(names))
         if self.confluent and self.flag(10):
             self.feed(place, self.add(place, fz.pick, "a"), node, "name")
-        return self.readable(place, node, "value")
+        return self.readable(place, node, GET)
 
     def feed(self, place: Place, source: Placed, node: Placed, socket: str) -> None:
         source["result"] >> node[socket]
@@ -316,10 +319,8 @@ class Pen:
         zero = self.then(place, ins, variables.set_, name=name, value=0)
         node = self.then(place, [zero["exit"]], kind)
         value = self.add(place, variables.get, name=name)
-        from nodeflow.library import logic
-
         test = self.add(place, logic.less, b=times)
-        value["value"] >> test["a"]
+        value[GET] >> test["a"]
         if kind is flow.repeat_until:
             not_ = self.add(place, logic.not_)
             test["result"] >> not_["value"]
@@ -471,8 +472,6 @@ class Pen:
 
     def recurse(self, place: Place, ins: list[Port]) -> list[Port]:
         """Call oneself with one less, as long as there is something left."""
-        from nodeflow.library import logic, math
-
         self.recursive = True
         test = self.add(place, logic.less, a=0)
         self.wf.inputs["n"] >> test["b"]

@@ -360,7 +360,25 @@ async def test_merging_changes_no_contribution_in_place(elide: bool) -> None:
 
 @pytest.mark.rule("6.4")
 @both
-async def test_dicts_a_thousand_deep_are_merged_without_recursion(elide: bool) -> None:
+async def test_a_dict_that_wins_a_conflict_is_not_merged_into_in_place(elide: bool) -> None:
+    wf, start = started(outputs={"all": "any", "two": "any"})
+    fo, fi = fan(wf, "x", "y", "z", merge="merge", prefer="last")
+    two = wf.add(give, id="two", value={"a": {"b": 1}})
+    start >> two >> fo
+    one, three = wf.add(give, value={"a": 1}), wf.add(give, value={"a": {"c": 2}})
+    for name, node in (("x", one), ("z", three)):
+        fo[name] >> node >> fi
+        node.result >> fi[name]
+    fo["y"] >> fi
+    two.result >> fi["y"]
+    finish(wf, fi, all=fi.merged, two=two.result)
+    result = await go(wf, elide)
+    assert result.outputs == {"all": {"a": {"b": 1, "c": 2}}, "two": {"a": {"b": 1}}}
+
+
+@pytest.mark.rule("6.4")
+@both
+async def test_dicts_hundreds_deep_are_merged_without_recursion(elide: bool) -> None:
     left: dict[str, Any] = {"end": 1}
     right: dict[str, Any] = {"other": 2}
     for _ in range(400):
@@ -407,9 +425,20 @@ async def test_a_users_own_reducer(elide: bool) -> None:
 
 @pytest.mark.rule("6.4")
 def test_an_unknown_policy_is_rejected_by_name() -> None:
-    for options in ({"merge": "zip"}, {"join": "most"}, {"missing": "maybe"}, {"arrivals": "few"}):
+    for options in ({"join": "most"}, {"missing": "maybe"}, {"arrivals": "few"}):
         (value,) = options.values()
         assert value in told(giving(1, **options), "NF408")
+
+
+@pytest.mark.rule("6.4")
+@both
+async def test_an_unknown_merge_policy_is_an_error_that_names_it(elide: bool) -> None:
+    try:
+        said = str((await go(giving(1, merge="zip"), elide)).error)
+    except nf.InvalidDocument as error:
+        said = str(error)
+    assert "zip" in said
+    assert "concat" in said, "says what there is"
 
 
 # --- 6.5: join policies ---
@@ -682,7 +711,23 @@ async def test_under_arrivals_many_a_quorum_counts_arrivals(elide: bool) -> None
         loop.body >> fi
         loop.index >> fi["a"]
 
+        fo["b"] >> wf.add(flow.for_, times=0)
+
+    wf = merged(wires, "a", "b", join={"quorum": 2}, arrivals="many")
+    assert (await go(wf, elide)).outputs["all"] == [[0, 1]]
+
+
+@pytest.mark.rule("6.6")
+@both
+async def test_under_arrivals_many_a_quorum_may_be_larger_than_the_number_of_branches(elide: bool) -> None:
+    def wires(wf: nf.Workflow, fo: Any, fi: Any) -> None:
+        loop = wf.add(flow.for_, times=100)
+        fo["a"] >> loop
+        loop.body >> fi
+        loop.index >> fi["a"]
+
     wf = merged(wires, "a", join={"quorum": 3}, arrivals="many")
+    assert codes(wf) == [], "one branch may arrive three times"
     assert (await go(wf, elide)).outputs["all"] == [[0, 1, 2]]
 
 

@@ -668,7 +668,7 @@ async def test_only_the_listeners_of_the_triggering_threads_workflow_hear_a_work
     assert await printed(nf.Document(main, sub)) == ["heard in sub@0"]
 
 
-def two_workflows(*, nested: bool = False) -> nf.Document:
+def two_workflows(*, inputs: bool = False, nested: bool = False) -> nf.Document:
     """`main` triggers the document's event; `other`, which never runs, listens too."""
     main = nf.Workflow("main", outputs={"r": "any"}, variables={"s": Variable("int", 1, "shared")})
     chain(
@@ -687,11 +687,12 @@ def two_workflows(*, nested: bool = False) -> nf.Document:
         variables={"s": Variable("int", 5, "shared"), "l": Variable("int", 6, "local")},
         events={"inner": "any"},
     )
-    template = other.add(text.format, template="{payload} {i} {s} {l} {p}")
+    template = other.add(text.format, template=("{i} " if inputs else "") + "{payload} {s} {l} {p}")
     show = other.add(flow.print, label="other")
     ear = listening(other, "alarm", show, other.add(flow.set_output, r="other"))
     ear.payload >> template["payload"]
-    other.inputs.i >> template["i"]
+    if inputs:
+        other.inputs.i >> template["i"]
     for name in "slp":
         read(other, id=f"get_{name}", name=name) >> template[name]
     template.result >> show.value
@@ -704,16 +705,22 @@ def two_workflows(*, nested: bool = False) -> nf.Document:
 
 
 @pytest.mark.rule("9.3")
-async def test_listeners_of_other_workflows_get_the_payload_and_their_own_defaults(autojump_clock: MockClock) -> None:
+async def test_listeners_of_other_workflows_get_the_payload_and_defaults(autojump_clock: MockClock) -> None:
     result = await nf.run(two_workflows())
-    assert sorted(result.printed) == ["main: 2", "other: fire 7 5 6 8"]
+    assert sorted(result.printed) == ["main: 2", "other: fire 5 6 8"]
     assert result.outputs == {"r": "main"}
+
+
+@pytest.mark.rule("9.3")
+async def test_listeners_of_other_workflows_read_the_defaults_of_its_inputs(autojump_clock: MockClock) -> None:
+    result = await nf.run(two_workflows(inputs=True))
+    assert sorted(result.printed) == ["main: 2", "other: 7 fire 5 6 8"]
 
 
 @pytest.mark.rule("9.3")
 async def test_a_listener_of_another_workflow_triggers_events_of_that_workflow(autojump_clock: MockClock) -> None:
     result = await nf.run(two_workflows(nested=True))
-    assert sorted(result.printed) == ["inner heard", "main: 2", "other: fire 7 5 6 8"]
+    assert sorted(result.printed) == ["inner heard", "main: 2", "other: fire 5 6 8"]
 
 
 @pytest.mark.rule("9.3")

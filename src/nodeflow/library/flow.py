@@ -6,7 +6,7 @@ Everything here is written with `nodeflow.node` alone, like any author's node: f
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -301,20 +301,20 @@ def fan_in(
     reducer = MERGES.get(merge)
     if reducer is None:
         raise ValueError(f"`merge` must be one of {', '.join(MERGES)}, not {short(merge)}")
-    merged.set(reducer([(arrival.branch, arrival.value) for arrival in brought], prefer))
+    merged.set(reducer(builtins.list(brought), prefer))
     errors.set([error_text(error) for error in brought.errors])
     return exit
 
 
-def _merge_list(found: list[tuple[str, Any]], prefer: str) -> Any:
+def _merge_list(found: Sequence[tuple[str, Any]], prefer: str) -> Any:
     return [value for _, value in found]
 
 
-def _merge_dict(found: list[tuple[str, Any]], prefer: str) -> Any:
+def _merge_dict(found: Sequence[tuple[str, Any]], prefer: str) -> Any:
     return dict(found)
 
 
-def _merge_concat(found: list[tuple[str, Any]], prefer: str) -> Any:
+def _merge_concat(found: Sequence[tuple[str, Any]], prefer: str) -> Any:
     joined: list[Any] = []
     for name, value in found:
         if value is None:
@@ -325,11 +325,11 @@ def _merge_concat(found: list[tuple[str, Any]], prefer: str) -> Any:
     return joined
 
 
-def _merge_first(found: list[tuple[str, Any]], prefer: str) -> Any:
+def _merge_first(found: Sequence[tuple[str, Any]], prefer: str) -> Any:
     return found[0][1] if found else None
 
 
-def _merge_deep(found: list[tuple[str, Any]], prefer: str) -> Any:
+def _merge_deep(found: Sequence[tuple[str, Any]], prefer: str) -> Any:
     """Merge dicts key by key; iterative, because values may be deep."""
     result: dict[Any, Any] = {}
     owner: dict[tuple[Any, ...], str] = {}

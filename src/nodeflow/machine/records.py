@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nodeflow.machine.states import ContextState, ThreadState
+from nodeflow.machine.states import BORN, ContextState, ThreadState
 
 if TYPE_CHECKING:
     from nodeflow.graph import DataNode, ExecNode, InputPlan, JoinPolicy, Target, WorkflowPlan
@@ -180,7 +180,6 @@ class Frame:
 class Next(enum.Enum):
     """Where a flow thread goes on when it is resumed."""
 
-    BEGIN = "at its first target"
     ACTIVATE = "with the activation of `node`"
     RESOLVE = "with its pull"
     ANSWER = "with the body on top"
@@ -224,7 +223,7 @@ class FlowThread:
         self.index = index
         self.targets = targets
         self.branch = branch
-        self.state = ThreadState.BORN
+        self.state: ThreadState = BORN
         self.frame: Frame | None = None
         self.depth = 0
         self.pull: Pull | None = None
@@ -234,7 +233,7 @@ class FlowThread:
         self.answer: Any = None
         self.error: Any = None
         self.culprit: ExecNode | DataNode | None = None
-        self.next: Next = Next.BEGIN
+        self.next: Next | None = None
         self.permit = False
         self.slicing = False
         self.sets: dict[int, Any] | None = None

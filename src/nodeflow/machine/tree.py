@@ -20,7 +20,21 @@ from nodeflow.machine.records import (
     Start,
     thread_path,
 )
-from nodeflow.machine.states import CONTEXT, THREAD, ContextFact, ContextState, ThreadFact, ThreadState, after, claim
+from nodeflow.machine.states import (
+    CONTEXT,
+    FAILED,
+    OPEN,
+    RETURNED,
+    RUNNING,
+    THREAD,
+    THREAD_RETURNED,
+    ContextFact,
+    ContextState,
+    ThreadFact,
+    ThreadState,
+    after,
+    claim,
+)
 from nodeflow.machine.walking import FrameMaker, Walking
 from nodeflow.machine.wishes import Do, Wish
 from nodeflow.model import UNSET
@@ -47,6 +61,8 @@ class Terms(NamedTuple):
 
 
 TERMS: Final = Terms()
+END: Final = Do.END
+START: Final = Wish.START
 
 
 class Tree(Walking):
@@ -310,7 +326,7 @@ class Tree(Walking):
         own_scope: bool = True,
     ) -> int:
         """Start a flow thread in an open context, now or when capacity allows; returns its index."""
-        if context.state is not ContextState.OPEN:
+        if context.state is not OPEN:
             claim(False, "T3", f"{context!r} is {context.state.value} and starts a flow thread")
         index = context.started
         context.started = index + 1
@@ -355,7 +371,7 @@ class Tree(Walking):
         thread = context.threads[id] = make(id, context, scope, index, targets, branch)
         self.live += 1
         if context.ready is None:
-            self.wishes.append((Wish.START, thread))
+            self.wishes.append((START, thread))
         else:
             context.ready.append(thread)
 
@@ -363,18 +379,18 @@ class Tree(Walking):
         result = thread.context.result
         if result is not None and not jumped:
             return self._pull(thread, (result,), [], Purpose.RESULT)
-        return self._over(thread, ThreadFact.RETURNED)
+        return self._over(thread, RETURNED)
 
     def _resulted(self, thread: FlowThread, value: Any) -> Do:
         thread.context.results[thread.index] = value
-        return self._over(thread, ThreadFact.RETURNED)
+        return self._over(thread, RETURNED)
 
     def _without_result(self, thread: FlowThread) -> Do:
-        return self._over(thread, ThreadFact.RETURNED)
+        return self._over(thread, RETURNED)
 
     def _over(self, thread: FlowThread, fact: ThreadFact) -> Do:
-        if thread.state is ThreadState.RUNNING and fact is ThreadFact.RETURNED:
-            thread.state = ThreadState.RETURNED
+        if thread.state is RUNNING and fact is RETURNED:
+            thread.state = THREAD_RETURNED
         else:
             thread.state = after(THREAD, thread.state, fact, thread)
         if thread.frame is not None or thread.pull is not None:
@@ -386,11 +402,11 @@ class Tree(Walking):
         index, scope = thread.index, thread.scope
         if scope.parent is not None and scope is not context.scope:
             scope.parent.captured -= 1
-        if fact is ThreadFact.FAILED:
+        if fact is FAILED:
             context.failures[index] = thread.error
             if not context.collect:
                 self._doom(context)
-        elif thread.sets and (fact is ThreadFact.RETURNED or (context.satisfied and index in context.arrivals)):
+        elif thread.sets and (fact is RETURNED or (context.satisfied and index in context.arrivals)):
             context.sets[index] = thread.sets
         if context.policy is not None and index not in context.arrivals and thread.node is not None:
             context.ended_at[index] = thread.node.id
@@ -399,7 +415,7 @@ class Tree(Walking):
             self._born(context, *context.queue.popleft())
         elif context.waiting:
             self._wake(context.waiting.popleft())
-        return Do.END
+        return END
 
     def thread_ended(self, thread: FlowThread) -> bool:
         return thread.state in (ThreadState.RETURNED, ThreadState.FAILED, ThreadState.CANCELLED)

@@ -15,7 +15,7 @@ from nodeflow.graph import BEHIND, CELL, CONST, CompiledGraph, DataNode, ExecNod
 from nodeflow.machine.limits import Limits
 from nodeflow.machine.reading import CALL, Reading
 from nodeflow.machine.records import FlowThread, Frame, Next, Pull, Purpose
-from nodeflow.machine.states import THREAD, ThreadFact, ThreadState, after
+from nodeflow.machine.states import BORN, RUNNING, THREAD, ThreadFact, ThreadState, after
 from nodeflow.machine.wishes import Do
 from nodeflow.model import UNSET
 from nodeflow.node import Jump
@@ -71,9 +71,9 @@ class Walking(Reading):
         """Fact: the thread's task runs for the first time."""
         if thread.context.doomed:
             return self._over(thread, ThreadFact.CANCELLED)
-        if thread.state is not ThreadState.BORN:
+        if thread.state is not BORN:
             after(THREAD, thread.state, ThreadFact.BEGUN, thread)
-        thread.state = ThreadState.RUNNING
+        thread.state = RUNNING
         targets = thread.targets
         if len(targets) == 1:
             return self._activate(thread, targets[0][0], targets[0][1])

@@ -27,7 +27,7 @@ from attrs import frozen
 from nodeflow.api import open_run
 from nodeflow.errors import ContextCancelled, QueueClosed, QueueFull
 from nodeflow.model import Document, HasModel
-from nodeflow.runtime.failures import leaves, reduced
+from nodeflow.runtime.failures import reduced
 from nodeflow.runtime.handle import Compiled, OpenRun, RunHandle
 from nodeflow.runtime.result import Result
 
@@ -39,7 +39,7 @@ class QueuedRun:
 
     Attributes:
         id: Number of the run in its queue, from 1, in the order in which they were accepted.
-        run: The handle of the run, to pause or inspect it; None until it has begun.
+        run: The handle of the run, to pause or inspect it; None before it has begun and after it has ended.
         result: How it ended; None until then. Set exactly once, before `wait` returns.
     """
 
@@ -208,7 +208,7 @@ class RunQueue:
         self._queued.pop(asked.id, None)
         self._running.pop(asked.id, None)
         asked.result = result
-        asked._opened = None
+        asked.run = asked._opened = None  # the handle may be kept for long, the machine need not
         asked._ended.set()
         self._ended += 1
         self._move_up()
@@ -270,8 +270,7 @@ class RunQueue:
             task, _ = self._submitters.popitem(last=False)
             trio.lowlevel.reschedule(task)
         if not drain:
-            # The youngest first, so that none begins only because one before it was cancelled.
-            for asked in reversed([*self._running.values(), *self._queued.values()]):
+            for asked in [*self._queued.values(), *self._running.values()]:
                 asked.cancel("the queue was closed")
 
     async def aclose(self, *, drain: bool = True) -> None:
@@ -328,8 +327,6 @@ class OpenQueue:
             return bool(await self._manager.__aexit__(kind, error, traceback))
         except BaseExceptionGroup as group:
             alone = reduced(group)
-            if error in leaves(group) and isinstance(alone, trio.Cancelled):
-                return False
         if alone is error:
             return False
         raise alone

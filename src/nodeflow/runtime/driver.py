@@ -40,6 +40,8 @@ SLICE: Final = Do.SLICE
 WAIT: Final = Do.WAIT
 END: Final = Do.END
 
+_OVER: Final[Any] = None
+
 _IDLE_FRAME: Final = sys._getframe()
 """What a driver shows as its frame while it has no body: trio wants to see one."""
 
@@ -101,7 +103,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         if self.helper is not None:
             self.helper.close()
             self.helper = None
-        frame = self.thread.frame
+        frame = self.thread.frame if self.thread is not None else None
         while frame is not None:
             coroutine = getattr(frame, "coroutine", None)
             if coroutine is not None:
@@ -126,10 +128,9 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
 
     @property
     def cr_await(self) -> Any:
-        if self.helper is not None:
+        if self.helper is not None or self.thread is None:
             return self.helper
-        frame = self.thread.frame
-        return getattr(frame, "coroutine", None)
+        return getattr(self.thread.frame, "coroutine", None)
 
     @property
     def cr_running(self) -> bool:
@@ -146,6 +147,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         run = self.run
         machine = run.machine
         thread = self.thread
+        failure: BaseException | None = None
         if self.helper is not None:
             outcome = self._help(value, error)
         elif thread.frame is None:
@@ -172,6 +174,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                         outcome = machine.returned(thread, node, binding.exit, plan.slot, result)
                         continue
                     outcome = self._node_failed(node, failure)
+                    failure = None
                     continue
                 if not binding.bare or run.watched:
                     outcome = self._call(thread, node, binding)
@@ -196,8 +199,11 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             else:
                 run.perform()
                 return outcome
+            answer = None
             try:
                 request = frame.coroutine.send(None)
+            except StopIteration as stop:
+                answer = stop.value
             except BaseException as raised:
                 failure = raised
             else:
@@ -206,7 +212,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 else:
                     outcome = self._requested(thread, frame, request)
                 continue
-            outcome = self._body_over(thread, frame, failure)
+            outcome = self._body_over(thread, frame, answer, failure)
+            failure = None  # its traceback has this very frame: let go of it, or only the collector can
 
     def _other(self, thread: FlowThread, outcome: Do) -> Any:
         """The rarer things that the machine wants."""
@@ -236,26 +243,29 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 self._shield(frame)
             if isinstance(error, NodeFailed | trio.Cancelled):
                 error.__traceback__ = None
+        answer = raised = None
         try:
             request = frame.coroutine.send(value) if error is None else frame.coroutine.throw(error)
+        except StopIteration as stop:
+            answer = stop.value
         except BaseException as problem:
             raised = problem
         else:
             return self._requested(thread, frame, request)
-        error = None
-        return self._body_over(thread, frame, raised)
+        finally:
+            error = None
+        try:
+            return self._body_over(thread, frame, answer, raised)
+        finally:
+            raised = None
 
-    def _body_over(self, thread: FlowThread, frame: Any, raised: BaseException) -> Any:
-        """The body on top is over: with `StopIteration` it returned, with anything else it failed."""
+    def _body_over(self, thread: FlowThread, frame: Any, answer: Any, raised: BaseException | None) -> Any:
+        """The body on top is over: it returned `answer`, or `raised`."""
         frame.coroutine = None
-        returned = type(raised) is StopIteration
         if frame.shield is not None or frame.bound is not None:
-            problem = self._leave_scopes(frame, None if returned else raised)
-            if problem is not None:
-                return self._body_raised(thread, frame, problem)
-        if not returned:
+            raised = self._leave_scopes(frame, raised)
+        if raised is not None:
             return self._body_raised(thread, frame, raised)
-        answer = raised.value  # type: ignore[attr-defined]
         binding = frame.node.binding
         if binding.single and frame.pull is None and not self.run.watched:
             plan = binding.output
@@ -605,6 +615,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             return self._next_here()
         if run.machine.wishes:
             run.perform()
+        self.thread = _OVER  # it was itself: let the reference counts do their work
         raise StopIteration
 
 

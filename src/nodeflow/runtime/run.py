@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import CoroutineType, coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import trio
 
@@ -14,7 +14,7 @@ from nodeflow.errors import ContextCancelled, RunCancelled, RunFailed, RunTimedO
 from nodeflow.graph import CompiledGraph, WorkflowPlan
 from nodeflow.machine import Context, ContextKind, FlowThread, Limits, Machine, RunState, Scope, Wish
 from nodeflow.machine.records import thread_path
-from nodeflow.machine.states import RunFact, ThreadState
+from nodeflow.machine.states import THREAD_CANCELLED, RunFact
 from nodeflow.machine.tree import Terms
 from nodeflow.runtime import events
 from nodeflow.runtime.activation import Activation, adapted, fitting
@@ -31,6 +31,9 @@ from nodeflow.values import copy_value, size_of
 S = TypeVar("S")
 
 Observer = Callable[[events.Event], object]
+
+START: Final = Wish.START
+WAKE: Final = Wish.WAKE
 
 RELEASE_EVERY = 16
 """Every how many slices the interpreter lock is really released while a blocking body runs (2.6)."""
@@ -204,13 +207,13 @@ class Run:
             return
         self.machine.wishes = []
         for wish, subject in wishes:
-            if wish is Wish.START:
+            if wish is START:
                 thread: Any = subject
                 nursery = self.nurseries[thread.context.id]
                 nursery.start_soon(thread.as_task, name=f"flow thread {thread.id}")
                 if self.watched and self.watchers.observers:
                     self.watchers.thread_started(thread)
-            elif wish is Wish.WAKE:
+            elif wish is WAKE:
                 driver: Any = subject
                 if type(driver) is Driver:
                     driver.wake()
@@ -241,7 +244,7 @@ class Run:
         context = thread.context
         if context is self.machine.main:
             self.main_scopes[thread.index] = thread.scope
-        if thread.state is ThreadState.CANCELLED and not context.doomed:
+        if thread.state is THREAD_CANCELLED and not context.doomed:
             self.machine.swept(context)
         if self.watched and self.watchers.observers:
             self.watchers.thread_ended(thread)

@@ -16,7 +16,7 @@ The layers, each of which imports only what stands before it:
 """
 
 from nodeflow import model, observers
-from nodeflow.api import compile, open_run, run, run_sync, validate
+from nodeflow.api import compile, open_run, plan, run, run_sync, validate
 from nodeflow.builder import Workflow
 from nodeflow.errors import (
     ContextCancelled,
@@ -77,7 +77,6 @@ from nodeflow.node import (
     initially,
     ports_from,
 )
-from nodeflow.plan import plan
 from nodeflow.registry import Registry, installed_nodes
 from nodeflow.runtime.handle import Compiled, ContextView, RunHandle, ThreadView
 from nodeflow.runtime.result import Result as RunResult

@@ -12,6 +12,8 @@ from nodeflow.library import standard_registry
 from nodeflow.linking import link
 from nodeflow.machine import Limits
 from nodeflow.model import Document, Finding, HasModel
+from nodeflow.plan import Plan
+from nodeflow.plan import plan as make_plan
 from nodeflow.registry import Registry
 from nodeflow.runtime import events
 from nodeflow.runtime.handle import Compiled, OpenRun, as_document, compile_document
@@ -32,6 +34,11 @@ def validate(document: Document | HasModel, registry: Registry | None = None) ->
         registry: The node types it may use; None: the standard ones.
     """
     return check(link(as_document(document), _registry(registry)))
+
+
+def plan(document: Document | HasModel, registry: Registry | None = None) -> Plan:
+    """The layers of a document's data flow and its regions, for display."""
+    return make_plan(as_document(document), _registry(registry))
 
 
 def compile(document: Document | HasModel, registry: Registry | None = None) -> Compiled:

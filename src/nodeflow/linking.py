@@ -296,7 +296,7 @@ class _Linker:
                 literal = self._literal(value, socket.type, f"value of {name!r}", node.id, name)
                 if literal is not UNSET:
                     node.literals[name] = literal
-            elif name not in node.options:
+            elif name not in node.options and not (node.type is not None and node.type.is_join):
                 hint = _nearest(name, [*node.data_ins, *node.options])
                 self._find("NF103", f"{node.placed.type} has no data input {name!r}{hint}", node.id, name)
 

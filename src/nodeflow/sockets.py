@@ -245,6 +245,9 @@ class Arrivals(Sequence[Arrival]):
     def __len__(self) -> int:
         return len(self._arrivals)
 
+    def __iter__(self) -> Iterator[Arrival]:
+        return iter(self._arrivals)
+
 
 class _Mark(enum.Enum):
     OPTION = "option"

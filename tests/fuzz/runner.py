@@ -229,16 +229,6 @@ class Watched:
         assert not self.open, f"T6: never closed: {[self.contexts[c] for c in self.open]}"
         assert not self.live, f"T6: never ended: {list(self.live)}"
 
-    def paths(self) -> dict[int, str]:
-        """The path of each thread, with its number."""
-        started = Counter(t.context for t in self.threads.values())
-        found = {}
-        for id, thread in self.threads.items():
-            context = self.contexts[thread.context]
-            numbered = context.kind != "WorkflowContext" or started[thread.context] > 1
-            found[id] = f"{context.path}[{thread.index}]" if numbered else context.path
-        return found
-
 
 HANDLERS: dict[type, Callable[[Watched, Any], None]] = {
     seen.ContextOpened: Watched.context_opened,
@@ -266,17 +256,17 @@ def check_events(events: list[Any], setup: Setup) -> Watched:
 
 
 def joins_go_on_once(events: list[Any], watched: Watched) -> None:
-    """T5: behind a join at most once per context, and after it has closed."""
-    paths = watched.paths()
-    closed: Counter[tuple[str, str]] = Counter()
+    """T5: behind a join once for each context that its opener opened, and after that has closed."""
+    closed: Counter[str] = Counter()
     for event in events:
         if isinstance(event, seen.ContextClosed) and event.kind == "FanOutInContext":
-            opener, _, name = watched.contexts[event.context].path.rpartition("/")
-            closed[opener, name.partition("#")[0]] += 1
+            closed[watched.contexts[event.context].path.rpartition("/")[0]] += 1
         elif isinstance(event, seen.NodeStarted) and event.node.startswith("fan_in_"):
-            path = paths[event.thread]
-            able = [key for key, count in closed.items() if key[0] == path and count > 0]
-            assert able, f"T5: {event.node} went on without a closed context in {path}"
+            thread = watched.threads[event.thread]
+            path = watched.contexts[thread.context].path
+            able = [p for p in (path, f"{path}[{thread.index}]") if closed[p]]
+            assert able, f"T5: {event.node} goes on without a context of {path} that has closed"
+            closed[able[0]] -= 1
 
 
 def histories(events: list[Any]) -> dict[tuple[str, int], list[Any]]:

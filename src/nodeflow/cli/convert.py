@@ -11,7 +11,7 @@ from nodeflow.files import dumps, save
 from nodeflow.model import Severity
 
 
-@click.command("convert")
+@click.command("convert", short_help="Make a document of another engine's file.")
 @opening.takes_file
 @click.option("-o", "--output", metavar="OUT", help="Write to this file instead of stdout.")
 @click.option("--strict", is_flag=True, help="Write nothing if there are errors or warnings.")

@@ -17,7 +17,7 @@ from nodeflow.sockets import Pull, Socket
 from nodeflow.values import short, to_json
 
 
-@click.command("nodes")
+@click.command("nodes", short_help="List the node types, or say all about one.")
 @click.argument("name", required=False)
 @click.option("--nodes", "modules", multiple=True, metavar="MODULE", help="Also the node types of this module or file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, by name.")

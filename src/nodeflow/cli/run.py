@@ -43,7 +43,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, value: float | 
     return value
 
 
-@click.command("run")
+@click.command("run", short_help="Run a document and print what its nodes print.")
 @opening.takes_file
 @click.option("--workflow", metavar="W", help="Run this workflow instead of the document's entry.")
 @click.option("--input", "inputs", multiple=True, metavar="K=JSON", help="An input of the workflow; may be repeated.")
@@ -175,7 +175,7 @@ def stopped_by_signals(cancel: Callable[[str], None]) -> Iterator[None]:
         received.append(number)
         if len(received) > 1:
             os._exit(INTERRUPTED)
-        token.run_sync_soon(cancel, signal.Signals(number).name)
+        token.run_sync_soon(cancel, f"interrupted by {signal.Signals(number).name}")
 
     before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

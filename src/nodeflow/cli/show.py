@@ -10,7 +10,7 @@ from nodeflow.cli import opening, telling
 FORMATS = {"tree": drawing.tree, "mermaid": drawing.mermaid, "dot": drawing.dot}
 
 
-@click.command("show")
+@click.command("show", short_help="Draw a document: as text, for Mermaid, for Graphviz.")
 @opening.takes_file
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="tree", show_default=True)
 @telling.command

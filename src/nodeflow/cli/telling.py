@@ -63,6 +63,8 @@ def command(body: Callable[..., int | None]) -> Callable[..., int]:
             if traceback and stop.__cause__ is not None:
                 _show_traceback(stop.__cause__)
             raise
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
         except Exception as error:
             if traceback:
                 _show_traceback(error)

@@ -16,7 +16,7 @@ from nodeflow.model import Finding, Severity
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-@click.command("validate")
+@click.command("validate", short_help="Say what is wrong with a document.")
 @opening.takes_file
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @telling.command

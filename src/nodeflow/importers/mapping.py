@@ -16,6 +16,7 @@ from attrs import Factory, define, field, frozen
 
 from nodeflow.importers import nodes, nodes_data
 from nodeflow.library import standard_registry
+from nodeflow.library.variables import get
 from nodeflow.model import UNSET
 from nodeflow.node import NodeType
 from nodeflow.registry import Registry
@@ -191,6 +192,7 @@ def no_digits(draft: Draft) -> None:
 # --- the table ----------------------------------------------------------------------------------------
 
 LOOP: Final = {"LoopPath": "body"}
+VALUE_OF: Final = {"Value": get.data_outs[0].name}
 A_B: Final = {"a": 0, "b": 0}
 TEXTS: Final = {"a": "", "b": ""}
 
@@ -270,7 +272,7 @@ FLOW: Final = (
     Rule("Wait Count", "nodeeditor.wait_count"),
     Rule("Throw Error", "flow.fail", outs={"Exit": DROP}, defaults={"message": "An error occurred"}),
     Rule("Try Catch", "flow.try", outs={"Try": "body"}),
-    Rule("Get Variable", "variables.get", defaults={"name": "myVar"}, adapt=with_name),
+    Rule("Get Variable", "variables.get", outs=VALUE_OF, defaults={"name": "myVar"}, adapt=with_name),
     Rule("Set Variable", "variables.set", defaults={"name": "myVar", "value": None}, adapt=set_variable),
     Rule("Increment Variable", "nodeeditor.increment", defaults={"name": "counter"}, adapt=with_name),
     Rule("Debug Print", "flow.print"),
@@ -298,6 +300,12 @@ VALUES: Final = (
     Rule("Number To String", "convert.to_text", ins={"Format": "format"}, defaults={"value": 0.0}, adapt=no_format),
     _op("Int To Double", "number", "float"),
     _op("Double To Int", "number", "truncate"),
+    _op("To Int", "convert", "int"),
+    _op("To Double", "convert", "float"),
+    _op("To Bool", "convert", "bool"),
+    _op("Parse Int", "parse", "int", defaults={"value": "0", "default": 0}),
+    _op("Parse Double", "parse", "float", defaults={"value": "0", "default": 0.0}),
+    _op("Parse Bool", "parse", "bool", defaults={"value": "false", "default": False}),
     Rule("And", "logic.and"),
     Rule("Or", "logic.or"),
     Rule("Not", "logic.not"),

@@ -13,7 +13,6 @@ import difflib
 import json
 import os
 import re
-from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -24,6 +23,7 @@ from nodeflow.errors import ImportFailed
 from nodeflow.importers.mapping import (
     DROP,
     RULES,
+    VALUE_OF,
     Draft,
     Rule,
     give_on,
@@ -44,6 +44,8 @@ __all__ = ["CODES", "convert", "load", "looks_like"]
 
 WORKFLOW: Final = "main"
 """The name of the one workflow of an imported document."""
+
+_NOTHING: Final = ((bool, False), (int | float, 0), (list, []), (dict, {}))
 
 _all_types = cache(types)
 
@@ -131,6 +133,7 @@ class _Import:
         self.connections: list[Connection] = []
         self.wired_in: dict[str, set[str]] = {}
         self.wired_out: dict[str, set[str]] = {}
+        self.defaults: dict[tuple[str, str], Any] = {}
         self.placed: dict[str, str] = {}  # our id -> node type, helpers too
         self.variables = {v.name: Variable(v.type, v.default, "shared") for v in file.variables}
 
@@ -227,7 +230,8 @@ class _Import:
         """The rule of a node that the editor made for a variable or an event of the file."""
         for variable in self.file.variables:
             if id == f"variable.get.{variable.id}":
-                return Rule(f"Get {variable.name}", "variables.get", options={"name": variable.name})
+                options = {"name": variable.name}
+                return Rule(f"Get {variable.name}", "variables.get", outs=VALUE_OF, options=options)
             if id == f"variable.set.{variable.id}":
                 default = self.variables[variable.name].default
                 name = f"Set {variable.name}"
@@ -257,6 +261,7 @@ class _Import:
         names = self.names[node.id] = rule.input_names({*node.inputs, *wired_in})
         self._place_literals(node, rule, draft, names)
         for name, value in rule.defaults.items():
+            self.defaults[draft.id, name] = value
             if name not in draft.values and not any(self._in(node.id, draft, w) == name for w in wired_in):
                 draft.values[name] = _copied(value)
         draft.options.update(_copied(dict(rule.options)))
@@ -390,15 +395,16 @@ class _Import:
 
     def _nothing_as(self, getters: list[str]) -> Any:
         """What an unset variable reads as: `null` counts as 0, false or empty where all readers want such."""
-        wanted: Counter[str] = Counter()
+        found: list[Any] = []
         for connection in self.connections:
             if connection.from_node in getters:
-                socket = _data_input(self._type_of(connection.to_node), connection.to_socket)
-                wanted[socket.type.name if socket else "any"] += 1
-        if len(wanted) != 1:
-            return None
-        kind = next(iter(wanted))
-        return {"int": 0, "int | float": 0, "float": 0, "bool": False, "list": []}.get(kind)
+                end = (connection.to_node, connection.to_socket)
+                socket = _data_input(self._type_of(end[0]), end[1])
+                default = self.defaults.get(end, socket.default if socket else None)
+                nothing = next((empty for kind, empty in _NOTHING if isinstance(default, kind)), None)
+                if nothing not in found:
+                    found.append(nothing)
+        return _copied(found[0]) if len(found) == 1 else None
 
     # --- the document ---
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import math
+import re
 import string
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -107,6 +109,71 @@ def join(list: list[Any] | None = None, separator: str = ", ") -> str:
 def concat(a: str = "", b: str = "", c: str = "", d: str = "") -> str:
     """One text behind the other."""
     return a + b + c + d
+
+
+# --- conversions --------------------------------------------------------------------------------------
+
+_FLOAT = re.compile(r"\s*[+-]?(\d[\d,]*(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+_INT = re.compile(r"\s*[+-]?\d{1,4000}\s*", re.ASCII)
+
+
+def _parse_int(text: str) -> int | None:
+    """A whole number of 32 bits, as the original has them."""
+    found = int(text) if _INT.fullmatch(text) else None
+    return found if found is not None and -(2**31) <= found < 2**31 else None
+
+
+def _parse_float(text: str) -> float | None:
+    return float(text.replace(",", "")) if _FLOAT.fullmatch(text) else None
+
+
+def _parse_bool(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.strip().casefold())
+
+
+PARSERS: Mapping[str, Callable[[str], Any]] = {"int": _parse_int, "float": _parse_float, "bool": _parse_bool}
+
+
+class Parsed(NamedTuple):
+    """What a text says, and whether it says such a thing."""
+
+    result: Any
+    success: bool
+
+
+@data_node("nodeeditor.parse")
+def parse(op: Option[str], value: str = "", default: Any = None) -> Parsed:
+    """The text as `int`, `float` or `bool`, or else the default."""
+    found = operation(PARSERS, op)(value)
+    return Parsed(default, False) if found is None else Parsed(found, True)
+
+
+def _to_int(value: Any) -> int:
+    if isinstance(value, str):
+        return _parse_int(value) or 0
+    number = isinstance(value, int | float) and math.isfinite(value)
+    return int(value) if number else 0
+
+
+def _to_float(value: Any) -> float:
+    if isinstance(value, str):
+        return _parse_float(value) or 0.0
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _to_bool(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.casefold() not in ("", "0", "false")
+    return value is not None and value != 0
+
+
+CONVERTERS: Mapping[str, Callable[[Any], Any]] = {"int": _to_int, "float": _to_float, "bool": _to_bool}
+
+
+@data_node("nodeeditor.convert")
+def convert(op: Option[str], value: Any = None) -> Any:
+    """The value as `int`, `float` or `bool`; 0 where it is no such thing."""
+    return operation(CONVERTERS, op)(value)
 
 
 # --- lists and dicts ----------------------------------------------------------------------------------

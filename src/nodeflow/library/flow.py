@@ -482,9 +482,10 @@ def _callee_outputs(placing: Placing) -> list[tuple[str, SocketType, Any]]:
 
 
 def _own_outputs(placing: Placing) -> list[tuple[str, SocketType, Any]]:
-    """The outputs of the workflow in which the node is placed."""
+    """Those outputs of the workflow in which the node is placed that are wired or given here."""
     outputs = placing.document.workflows[placing.workflow].outputs
-    return [(name, _declared(output.type), UNSET) for name, output in outputs.items()]
+    wanted = set(placing.wired)
+    return [(name, _declared(output.type), UNSET) for name, output in outputs.items() if name in wanted]
 
 
 def _declared(name: str) -> SocketType:

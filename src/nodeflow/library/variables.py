@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from nodeflow.node import NodeContext, Option, Out, VariableName, data_node, exec_node
 from nodeflow.values import short
 
 
+class Value(NamedTuple):
+    """The output of `variables.get`."""
+
+    value: Any
+
+
 @data_node("variables.get", reads="name")
-def get(ctx: NodeContext, name: VariableName) -> Any:
-    """The value of a variable. Its one output is named `value`."""
-    return ctx.variables.get(name)
+def get(ctx: NodeContext, name: VariableName) -> Value:
+    """The value of a variable."""
+    return Value(ctx.variables.get(name))
 
 
 @exec_node("variables.set")

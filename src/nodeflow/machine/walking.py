@@ -165,8 +165,8 @@ class Walking(Reading):
             return self._bottom(thread)
         targets = node.targets[output]
         if len(targets) == 1:
-            target = targets[0]
-            return self._activate(thread, target[0], target[1])
+            following, entered = targets[0]
+            return self._activate(thread, following, entered)
         return self._follow(thread, targets)
 
     def left(self, thread: FlowThread, output: int, slot: int = -1, value: Any = None) -> Do:
@@ -261,18 +261,20 @@ class Walking(Reading):
             else:
                 return self._pull(thread, node.eager, values, Purpose.ACTIVATION)
         thread.values = values
-        if node.is_async:
-            return self._enter(thread, node)
+        if not node.is_async:
+            return CALL
+        if thread.depth >= self.limits.depth:
+            return self._limit(thread, "depth", self.limits.depth)
+        thread.depth += 1
+        thread.frame = self.make_frame(node, entered, thread.frame)
         return CALL
 
     def _enter(self, thread: FlowThread, node: ExecNode) -> Do:
         """Push the frame of a body that can wait."""
-        thread.frame = self.make_frame(node, thread.entered, thread.frame)
-        thread.depth += 1
-        if thread.depth > self.limits.depth:
-            thread.frame = thread.frame.parent
-            thread.depth -= 1
+        if thread.depth >= self.limits.depth:
             return self._limit(thread, "depth", self.limits.depth)
+        thread.depth += 1
+        thread.frame = self.make_frame(node, thread.entered, thread.frame)
         return CALL
 
     def _follow(self, thread: FlowThread, targets: tuple[tuple[ExecNode, int], ...]) -> Do:

@@ -22,6 +22,7 @@ from nodeflow.errors import ConversionError, NodeFailed, SocketTypeError
 from nodeflow.graph import DataNode
 from nodeflow.machine import Context, Do, FlowThread, Scope
 from nodeflow.machine.records import Evaluation
+from nodeflow.machine.states import BORN
 from nodeflow.runtime.activation import Activation, fitting
 from nodeflow.runtime.failures import Unwind, again, failure_of, is_ours, reduced
 from nodeflow.runtime.scopes import Ask
@@ -60,7 +61,18 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
     __slots__ = ("helper", "helping", "isolated", "openers", "parked", "run", "sending", "task", "thread")
 
     def __init__(self, run: Run, id: int, context: Context, scope: Scope, index: int, targets: Any, branch: Any) -> None:
-        FlowThread.__init__(self, id, context, scope, index, targets, branch)
+        # What `FlowThread.__init__` does, without the call: there may be a hundred thousand of these.
+        self.id = id
+        self.context = context
+        self.scope = scope
+        self.index = index
+        self.targets = targets
+        self.branch = branch
+        self.state = BORN
+        self.frame = self.pull = self.node = self.values = self.answer = self.error = self.culprit = None
+        self.next = self.sets = self.opened = self.brought = None
+        self.depth = self.entered = 0
+        self.permit = self.slicing = False
         self.run = run
         self.thread: FlowThread = self
         self.sending = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from functools import partial
 from types import CoroutineType, coroutine
 from typing import Any, Final, TypeVar
 
@@ -63,7 +64,7 @@ class Run:
         capacities: Mapping[str, int],
     ) -> None:
         self.graph = graph
-        self.machine = Machine(graph, limits, make_frame=Activation, make_thread=self._make_thread)
+        self.machine = Machine(graph, limits, make_frame=Activation, make_thread=partial(Driver, self))
         self.inputs = inputs
         self.seeds = variables
         self.services = list(services)
@@ -88,9 +89,6 @@ class Run:
         self.result: Result | None = None
         self.finished = trio.Event()
         self.started_at = 0.0
-
-    def _make_thread(self, id: int, context: Context, scope: Scope, index: int, targets: Any, branch: Any) -> Driver:
-        return Driver(self, id, context, scope, index, targets, branch)
 
     # --- the whole run ---
 

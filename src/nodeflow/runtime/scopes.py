@@ -151,17 +151,16 @@ class OpenScope:
     # --- inside ---
 
     def start(self, output: ExecOut | None = None, **values: Any) -> None:
-        activation = self._activation
-        assert activation is not None
+        activation: Any = self._activation
         node = activation.node
         targets: Any = ()
         branch = None
         if output is not None:
-            if not isinstance(output, ExecOut) or output.activation is not activation:
+            if getattr(output, "activation", None) is not activation or not isinstance(output, ExecOut):
                 raise WrongCall(f"scope.start takes an exec output of node {node.id!r}, not {output!r}")
             targets, branch = node.targets[output.index], node.exec_names[output.index]
         cells: dict[int, Any] = {}
-        for name, value in values.items():
+        for name, value in values.items() if values else ():
             plan = next((plan for plan in node.outputs if plan.name == name), None)
             if plan is None:
                 known = [plan.name for plan in node.outputs]

@@ -1,0 +1,148 @@
+"""How things are measured.
+
+Times: the job of nodeflow and its raw limit take turns in one process, one round after the other, each as often in a
+round as it takes to last `SPAN`; what counts is the median of the rounds' ratios. Nothing is subtracted; the garbage
+collector is on, and made to run before each of them. What came out of a run is checked, outside of the time taken.
+It is processor time, so that other programs on the machine do not count; except for jobs that sleep.
+
+Memory: bytes that tracemalloc saw, so the allocator's own waste does not count, on either side.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import trio
+import trio.testing
+from attrs import frozen
+
+import nodeflow as nf
+from benchmarks import graphs, limits
+
+SPAN = 0.02
+"""Seconds that one side of a round lasts at least (if it is not sleeping): shorter ones drown in noise."""
+
+KIB = 1024.0
+
+Job = Callable[[], Awaitable[Any]]
+Clock = Callable[[], float]
+
+PROCESSOR: Clock = time.thread_time
+WALL: Clock = time.perf_counter
+
+
+@frozen
+class Times:
+    """Seconds for one run of each side, medians over the rounds, and the ratios of the rounds."""
+
+    ours: float
+    raw: float
+    ratios: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(self.ratios)
+
+
+async def _timed(job: Job, repeats: int, clock: Clock) -> tuple[float, Any]:
+    """Seconds for one run, and what the last one gave."""
+    gc.collect()
+    answer = None
+    began = clock()
+    for _ in range(repeats):
+        answer = await job()
+    return (clock() - began) / repeats, answer
+
+
+async def _repeats(job: Job, clock: Clock) -> int:
+    """How often a job is run in a round; also warms it up."""
+    seconds, _ = await _timed(job, 1, clock)
+    if seconds < SPAN:
+        seconds, _ = await _timed(job, 2, clock)
+    return max(1, round(SPAN / seconds))
+
+
+async def in_turns(
+    ours: Job, raw: Job, rounds: int, check: Callable[[Any], object], clock: Clock = PROCESSOR
+) -> Times:
+    """Time two jobs against each other."""
+    our_repeats, raw_repeats = await _repeats(ours, clock), await _repeats(raw, clock)
+    our_times: list[float] = []
+    raw_times: list[float] = []
+    for number in range(rounds):
+        for mine in (True, False) if number % 2 else (False, True):
+            seconds, answer = await _timed(*((ours, our_repeats) if mine else (raw, raw_repeats)), clock)
+            (our_times if mine else raw_times).append(seconds)
+            if mine:
+                check(answer)
+            del answer
+    ratios = tuple(our / raw for our, raw in zip(our_times, raw_times, strict=True))
+    return Times(statistics.median(our_times), statistics.median(raw_times), ratios)
+
+
+class Watcher:
+    """The one observer: a Python function that counts what it is told."""
+
+    def __init__(self) -> None:
+        self.events = 0
+
+    def __call__(self, event: object) -> None:
+        self.events += 1
+
+
+# --- memory -------------------------------------------------------------------------------------------
+
+
+async def peak_per_branch(job: Job, width: int) -> float:
+    """Bytes that a short-lived branch takes at the worst moment of a run."""
+    await job()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        answer = await job()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    del answer
+    return (peak - before) / width
+
+
+async def parked_per_branch(job: Job, width: int, frames: int = 1) -> tuple[float, tracemalloc.Snapshot | None]:
+    """Bytes that a branch holds while it waits; with more `frames`, also a snapshot of who allocated them."""
+    async with trio.open_nursery() as nursery:
+        gc.collect()
+        tracemalloc.start(frames)
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            nursery.start_soon(job)
+            await trio.testing.wait_all_tasks_blocked()
+            gc.collect()
+            after, _ = tracemalloc.get_traced_memory()
+            snapshot = tracemalloc.take_snapshot() if frames > 1 else None
+        finally:
+            tracemalloc.stop()
+        nursery.cancel_scope.cancel()
+    return (after - before) / width, snapshot
+
+
+def parked_ours(width: int) -> Job:
+    compiled = graphs.fan_out(width, "bench.park")
+
+    async def job() -> nf.RunResult:
+        return await compiled.run()
+
+    return job
+
+
+def parked_raw(width: int) -> Job:
+    async def job() -> None:
+        await limits.nursery(width, limits.park)
+
+    return job

@@ -1,0 +1,853 @@
+"""The context tree: who opens what below whom, invariants, ids and paths, elision (semantics 5)."""
+
+from __future__ import annotations
+
+import contextvars
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trio
+from tree_kit import (
+    FOREVER,
+    Audit,
+    Log,
+    boom,
+    emitter,
+    failures,
+    fan,
+    finish,
+    give,
+    go,
+    nap,
+    say,
+    schedule,
+    stall,
+    started,
+    tidy,
+    variable,
+    where,
+)
+
+import nodeflow as nf
+from nodeflow.library import events, flow, logic, math, variables
+
+both = pytest.mark.parametrize("elide", [True, False], ids=["elide", "nurseries"])
+
+Variable = nf.model.Variable
+
+
+def everything(bottom: Callable[[nf.Workflow], Any], *, errors: str = "fail_fast") -> nf.Document:
+    """All kinds of context nested in each other: fan-out in batch in stream in delivery in gosub; `bottom` lies in
+    the innermost, and siblings wait on most levels."""
+    wf, start = started(outputs={"all": "list"})
+    call = wf.add(flow.gosub, id="call", workflow="sub")
+    start >> call
+    finish(wf, call, all=call["all"])
+
+    sub, begin = started(name="sub", outputs={"all": "list"}, events={"ping": "any"})
+    batch = sub.add(flow.batch, id="batch", items=[1, 2], errors=errors)
+    outer, meet = fan(sub, "l", "r", id="outer", join_id="meet", missing="none")
+    stream = sub.add(emitter, id="stream", mode="concurrent", count=2)
+    begin >> batch
+    batch.process >> outer
+    outer["l"] >> stream >> meet
+    stream.on_item >> sub.add(events.trigger, id="trigger", event="ping", payload="p")
+    value = sub.add(give, id="value", value="r")
+    outer["r"] >> value >> meet
+    value.result >> meet["r"]
+    meet.merged >> batch.result
+    finish(sub, batch["continue"], all=batch.results)
+    first, second = (sub.add(events.listen, id=f"listen{i}", event="ping") for i in (0, 1))
+    inner = sub.add(flow.fan_out, id="inner", branches=["x", "y"])
+    first >> inner
+    inner["x"] >> bottom(sub)
+    inner["y"] >> sub.add(give, id="beside")
+    second >> sub.add(give, id="heard")
+    return nf.Document(wf, sub)
+
+
+# --- the table ---
+
+
+@pytest.mark.rule("5.table")
+@both
+async def test_every_kind_of_context_has_the_parent_that_the_table_allows(elide: bool) -> None:
+    audit = Audit()
+    result = await go(everything(lambda wf: wf.add(give, id="bottom")), elide, observers=[audit])
+    assert result.completed, result.error
+    audit.done()
+    assert set(audit.kinds.values()) == {
+        "ProcessContext", "WorkflowContext", "FanOutInContext", "BatchContext", "StreamContext",
+    }  # fmt: skip
+    assert result.outputs["all"] == [[None, "r"], [None, "r"]]
+    by_kind = [list(audit.kinds.values()).count(kind) for kind in ("WorkflowContext", "FanOutInContext", "BatchContext")]
+    assert by_kind == [1 + 1 + 4, 2 + 4, 1], "root, gosub, 4 deliveries; 2 outer, 4 inner; 1 batch"
+    assert list(audit.kinds.values()).count("StreamContext") == 2
+
+
+@pytest.mark.rule("5.table")
+async def test_one_context_is_one_nursery_nested_as_the_contexts_are(autojump_clock: trio.abc.Clock) -> None:
+    """Seen in trio's own task tree, at a moment when everything is open."""
+    document = everything(lambda wf: wf.add(nap, seconds=10))
+    async with nf.open_run(document, elide=False) as run:
+        await trio.sleep(5)
+        contexts = list(_flatten(run.tree()))
+        (opened,) = [n for n in trio.lowlevel.current_task().child_nurseries if n.child_tasks]
+        (task,) = opened.child_tasks
+        nurseries = list(_nurseries(task))
+        assert len(nurseries) == len(contexts)
+        threads = sum(len(context.threads) for context in contexts)
+        assert sum(len(nursery.child_tasks) for nursery in nurseries) == threads == len(run.threads())
+
+
+def _flatten(view: nf.ContextView) -> list[nf.ContextView]:
+    found, todo = [], [view]
+    while todo:
+        context = todo.pop()
+        found.append(context)
+        todo.extend(context.children)
+    return found
+
+
+def _nurseries(root: trio.lowlevel.Task) -> list[trio.Nursery]:
+    found, todo = [], [root]
+    while todo:
+        for nursery in todo.pop().child_nurseries:
+            found.append(nursery)
+            todo.extend(nursery.child_tasks)
+    return found
+
+
+@pytest.mark.rule("5.table")
+async def test_the_tree_shows_who_is_where(autojump_clock: trio.abc.Clock) -> None:
+    wf, start = started()
+    fo = wf.add(flow.fan_out, id="fan", branches=["a", "b"])
+    start >> fo
+    fo["a"] >> wf.add(nap, id="here", seconds=5)
+    fo["b"] >> wf.add(nap, id="there", seconds=9)
+    async with nf.open_run(wf) as run:
+        await trio.sleep(7)
+        (main,) = run.tree().children
+        (context,) = main.children
+        assert (main.kind, main.path) == ("WorkflowContext", "main")
+        assert (context.kind, context.path) == ("FanOutInContext", "main/fan")
+        assert [(t.index, t.node, t.path) for t in context.threads] == [(1, "there", "main/fan[1]")]
+        assert [t.path for t in run.threads()] == ["main/fan[1]", "main"], "the opener comes after what it opened"
+        await trio.sleep(5)
+        assert run.done
+
+
+@pytest.mark.rule("5.table")
+@pytest.mark.parametrize("in_flight", [1, 3])
+async def test_a_stream_context_holds_at_most_max_in_flight_items(in_flight: int, autojump_clock: trio.abc.Clock) -> None:
+    wf, start = started()
+    stream = wf.add(emitter, count=9, mode="concurrent", max_in_flight=in_flight)
+    start >> stream
+    stream.on_item >> wf.add(nap, seconds=2)
+    most = 0
+    async with nf.open_run(wf) as run:
+        while not run.done:
+            await trio.sleep(1)
+            most = max(most, sum(len(c.threads) for c in _flatten(run.tree()) if c.kind == "StreamContext"))
+    assert most == in_flight
+
+
+# --- T1, T3, T6: however it ends ---
+
+
+def _endings() -> dict[str, Callable[[nf.Workflow], Any]]:
+    return {
+        "completes": lambda wf: wf.add(nap, id="bottom", seconds=1),
+        "fails": lambda wf: wf.add(boom, id="bottom", seconds=1),
+        "fails at once": lambda wf: wf.add(flow.fail, id="bottom"),
+        "cleanup fails": lambda wf: wf.add(_spills, id="bottom"),
+        "is cancelled": lambda wf: wf.add(tidy, id="bottom"),
+        "times out": lambda wf: wf.add(tidy, id="bottom"),
+        "hits a limit": lambda wf: wf.add(_spins, id="bottom"),
+        "returns": lambda wf: wf.add(flow.return_, id="bottom"),
+        "breaks out": _breaking,
+    }
+
+
+@nf.exec_node("ct.spills")
+async def _spills(ctx: nf.NodeContext) -> None:
+    """The first to come fails; the others fail while cleaning up."""
+    log = ctx.service(Log)
+    log.running += 1
+    try:
+        await ctx.sleep(1 if log.running == 1 else FOREVER)
+    finally:
+        await ctx.sleep(1)
+        raise ValueError("spilt")
+
+
+@nf.exec_node("ct.spins")
+async def _spins(*, body: nf.ExecOut) -> None:
+    """Take steps for ever."""
+    while True:
+        await body()
+
+
+def _breaking(wf: nf.Workflow) -> Any:
+    """A loop that is left from inside."""
+    loop = wf.add(flow.for_, id="bottom", times=5)
+    wf.connect(loop.body, wf.add(flow.break_))
+    return loop
+
+
+@pytest.mark.rule("5.T1")
+@pytest.mark.rule("5.T3")
+@pytest.mark.rule("5.T6")
+@both
+@pytest.mark.parametrize("ending", list(_endings()))
+@pytest.mark.parametrize("errors", ["fail_fast", "collect"])
+async def test_whatever_happens_everything_that_began_ends_once(
+    elide: bool, ending: str, errors: str, autojump_clock: trio.abc.Clock
+) -> None:
+    audit, log = Audit(), Log()
+    limits = nf.Limits(
+        deadline=3 if ending == "times out" else None, steps=5000 if ending == "hits a limit" else None
+    )
+    document = everything(_endings()[ending], errors=errors)
+    options: dict[str, Any] = {"observers": [audit], "services": [log], "limits": limits, "elide": elide}
+    async with nf.open_run(document, **options) as run:
+        if ending == "is cancelled":
+            await trio.sleep(3)
+            run.cancel("test")
+        result = await run.wait()
+        assert run._run.machine.live == 0
+        assert run.threads() == []
+    failed = "completed" if errors == "collect" else "failed"
+    assert result.status == {
+        "completes": "completed", "returns": "completed", "breaks out": "completed", "fails": failed,
+        "fails at once": failed, "cleanup fails": failed, "is cancelled": "cancelled", "times out": "timed_out",
+        "hits a limit": "failed",
+    }[ending]  # fmt: skip
+    audit.done()
+    assert len(audit.kinds) == result.counters["contexts"] + 1
+    assert len(audit.home) == result.counters["threads"]
+
+
+@pytest.mark.rule("5.T6")
+async def test_the_process_context_too_is_seen_to_close_last() -> None:
+    wf, start = started()
+    start >> wf.add(give)
+    seen: list[Any] = []
+    await go(wf, observers=[seen.append])
+    told = (nf.observers.ContextOpened, nf.observers.ContextClosed)
+    assert [(type(e).__name__, e.context) for e in seen if isinstance(e, told)] == [
+        ("ContextOpened", 0), ("ContextOpened", 1), ("ContextClosed", 1), ("ContextClosed", 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.rule("5.T1")
+@both
+async def test_no_task_outlives_its_context(elide: bool, autojump_clock: trio.abc.Clock) -> None:
+    """What is cleaned up while the context closes is over when the opener goes on: trio has no task of it left."""
+    wf, start = started()
+    limit, fo = wf.add(flow.timeout, seconds=1), wf.add(flow.fan_out, branches=["a", "b"])
+    start >> limit
+    limit.body >> fo
+    fo["a"] >> wf.add(tidy, cleanup=4)
+    fo["b"] >> wf.add(tidy, cleanup=2)
+    limit.exit >> wf.add(_count_tasks)
+    log = Log()
+    await go(wf, elide, services=[log])
+    assert log.lines[-1] == ["flow thread 1"]
+
+
+@nf.exec_node("ct.count_tasks")
+def _count_tasks(ctx: nf.NodeContext) -> None:
+    """Log the names of all flow threads that have a task."""
+    root = trio.lowlevel.current_root_task()
+    assert root is not None
+    names = [task.name for nursery in _nurseries(root) for task in nursery.child_tasks]
+    ctx.service(Log).lines.append(sorted(name for name in names if name.startswith("flow thread")))
+
+
+@pytest.mark.rule("5.T3")
+@both
+async def test_a_thread_that_was_never_begun_is_counted_and_ended(elide: bool) -> None:
+    """Cancelled between its birth and its first step: the live count must not stay up."""
+    wf, start = started()
+    fo = wf.add(_starts_and_cancels, id="opener")
+    start >> fo
+    fo.branch >> wf.add(say, line="never")
+    audit, log = Audit(), Log()
+    async with nf.open_run(wf, elide=elide, observers=[audit], services=[log]) as run:
+        result = await run.wait()
+        assert run._run.machine.live == 0
+    (failure,) = failures(result.error)
+    assert isinstance(failure.__cause__, nf.ContextCancelled)
+    assert log.lines == []
+    audit.done()
+    assert list(audit.ended.values()).count("cancelled") == 100
+
+
+@nf.exec_node("ct.starts_and_cancels")
+async def _starts_and_cancels(ctx: nf.NodeContext, *, branch: nf.Branch, exit: nf.ExecOut) -> nf.ExecOut:
+    """Start a hundred threads and cancel them before any has run."""
+    async with ctx.open_scope() as scope:
+        for _ in range(100):
+            scope.start(branch)
+        scope.cancel("never mind")
+    return exit
+
+
+# --- T2: cancelling ---
+
+
+@pytest.mark.rule("5.T2")
+@both
+async def test_cancelling_a_context_cancels_its_subtree_and_nothing_outside(
+    elide: bool, autojump_clock: trio.abc.Clock
+) -> None:
+    wf, start = started()
+    fo = wf.add(flow.fan_out, id="fan", branches=["doomed", "other"])
+    guard, opener = wf.add(flow.try_), wf.add(_cancels_later, id="opener")
+    inner, batch = wf.add(flow.fan_out, branches=["x"]), wf.add(flow.batch, items=[1, 2])
+    start >> fo
+    fo["doomed"] >> guard
+    guard.body >> opener
+    opener.branch >> inner
+    inner["x"] >> batch
+    batch.process >> wf.add(tidy, name="inside", cleanup=1)
+    opener.exit >> wf.add(say, line="never")
+    guard.catch >> wf.add(say, line="caught")
+    show = wf.add(flow.print)
+    guard.exit >> show
+    guard.error >> show.value
+    fo["other"] >> wf.add(nap, seconds=9) >> wf.add(say, line="other ends well")
+    log, audit = Log(), Audit()
+    result = await go(wf, elide, services=[log], observers=[audit])
+    assert result.completed
+    assert log.lines == ["inside begins cleanup"] * 2 + ["inside cleaned up"] * 2 + ["caught", "other ends well"]
+    assert "enough of it" in result.printed[0], "`ContextCancelled` says why"
+    audit.done()
+
+
+@nf.exec_node("ct.cancels_later")
+async def _cancels_later(ctx: nf.NodeContext, *, branch: nf.Branch, exit: nf.ExecOut) -> nf.ExecOut:
+    """Start a thread, and cancel it after two seconds."""
+    async with ctx.open_scope() as scope:
+        scope.start(branch)
+        await ctx.sleep(2)
+        scope.cancel("enough of it")
+    return exit
+
+
+@pytest.mark.rule("5.T2")
+@both
+async def test_a_deadline_of_a_context_is_a_failure_that_a_try_catches(
+    elide: bool, autojump_clock: trio.abc.Clock
+) -> None:
+    wf, start = started()
+    guard, opener = wf.add(flow.try_, catches=["TimedOut"]), wf.add(_opens_with_timeout)
+    start >> guard
+    guard.body >> opener
+    opener.branch >> wf.add(tidy, cleanup=1)
+    guard.catch >> wf.add(say, line="caught")
+    log = Log()
+    before = trio.current_time()
+    assert (await go(wf, elide, services=[log])).completed
+    assert log.lines == ["tidy begins cleanup", "tidy cleaned up", "caught"]
+    assert trio.current_time() - before == 4
+
+
+@nf.exec_node("ct.opens_with_timeout")
+async def _opens_with_timeout(ctx: nf.NodeContext, *, branch: nf.Branch, exit: nf.ExecOut) -> nf.ExecOut:
+    """Give a thread three seconds."""
+    async with ctx.open_scope(timeout=3) as scope:
+        scope.start(branch)
+    return exit
+
+
+# --- T5: behind a join ---
+
+
+@pytest.mark.rule("5.T5")
+@both
+@pytest.mark.parametrize("join", ["all", "any", {"quorum": 2}])
+async def test_what_follows_a_join_runs_once_in_the_opener_after_the_context_closed(elide: bool, join: Any) -> None:
+    wf, start = started()
+    loop = wf.add(flow.for_, times=4)
+    fo, fi = fan(wf, "a", "b", "c", join=join)
+    start >> loop
+    loop.body >> fo
+    for name in "abc":
+        fo[name] >> wf.add(give, id=f"g{name}") >> fi
+    fi >> wf.add(give, id="behind")
+    order: list[Any] = []
+
+    def observe(event: Any) -> None:
+        if isinstance(event, nf.observers.ContextClosed) and event.kind == "FanOutInContext":
+            order.append("closed")
+        if isinstance(event, nf.observers.NodeStarted) and event.node in ("fan", "join", "behind"):
+            order.append((event.node, event.thread))
+
+    assert (await go(wf, elide, observers=[observe])).completed
+    assert order == [("fan", 1), "closed", ("join", 1), ("behind", 1)] * 4
+
+
+# --- T7: confluence ---
+
+
+def busy() -> nf.Document:
+    """Much that runs side by side, and nothing that is exempt: naps of equal length, nested contexts, merges."""
+    wf, start = started(outputs={"all": "any", "last": "any"}, variables={"v": Variable("int", 0, "local")})
+    batch = wf.add(flow.batch, id="batch", items=list(range(6)), parallel=3)
+    fo, fi = fan(wf, "a", "b", "c", merge="dict")
+    start >> batch
+    batch.process >> fo
+    rest, wait = wf.add(math.modulo, b=2), wf.add(nap, id="wait")
+    batch.item >> rest.a
+    rest.result >> wait.seconds
+    batch.item >> wait.value
+    put = wf.add(variables.set_, name="v")
+    fo["a"] >> wait >> put >> fi
+    batch.item >> put.value
+    add = wf.add(math.add, b=10)
+    variable(wf, "v") >> add.a
+    add.result >> fi["a"]
+    call = wf.add(flow.gosub, id="call", workflow="sub")
+    fo["b"] >> call >> fi
+    batch.item >> call["n"]
+    call["out"] >> fi["b"]
+    loop = wf.add(flow.for_, times=3)
+    one, two = wf.add(nap, id="one", seconds=1), wf.add(flow.set_output, id="two")
+    fo["c"] >> loop
+    loop.body >> one >> two
+    batch.item >> two.last
+    loop.exit >> fi
+    loop.index >> fi["c"]
+    fi.merged >> batch.result
+    finish(wf, batch["continue"], all=batch.results)
+    sub, begin = started(name="sub", inputs={"n": "int"}, outputs={"out": "any"})
+    fork = sub.add(flow.fan_out, id="fork", branches=["p", "q"])
+    begin >> fork
+    for name, seconds in (("p", 1), ("q", 0)):
+        out = sub.add(flow.set_output, id=f"out_{name}")
+        value = sub.add(nap, seconds=seconds)
+        fork[name] >> value >> out
+        sub.inputs.n >> value.value
+        value.out >> out.out
+    return nf.Document(wf, sub)
+
+
+@pytest.mark.rule("5.T7")
+async def test_outputs_variables_and_histories_are_the_same_under_every_schedule(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    compiled = nf.compile(busy())
+    seen, orders = [], set()
+    for seed in range(12):
+        for elide in (True, False):
+            audit, order = Audit(), Order()
+            with schedule(seed):
+                result = await compiled.run(elide=elide, observers=[audit, order])
+            audit.done()
+            seen.append((result.outputs, result.variables, audit.histories(), sorted(audit.paths.values())))
+            orders.add(tuple(order.nodes))
+    assert all(one == seen[0] for one in seen)
+    assert len(orders) > 3, "the schedules did differ"
+    assert seen[0][0]["last"] == 5
+    assert seen[0][0]["all"][3] == {"a": 13, "b": 3, "c": 2}
+
+
+class Order:
+    """An observer that keeps the order in which activations began."""
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[str, int]] = []
+
+    def __call__(self, event: Any) -> None:
+        if isinstance(event, nf.observers.NodeStarted):
+            self.nodes.append((event.node, event.thread))
+
+
+@pytest.mark.rule("5.T7")
+async def test_whether_a_run_completes_does_not_depend_on_the_schedule(autojump_clock: trio.abc.Clock) -> None:
+    """Two branches fail at the same moment: which is told may differ, that it fails does not."""
+    wf, start = started()
+    fo, fi = fan(wf, "a", "b", "c")
+    start >> fo
+    for name in "ab":
+        fo[name] >> wf.add(boom, id=name, seconds=1, message=name) >> fi
+    fo["c"] >> wf.add(nap, seconds=1) >> fi
+    compiled, told = nf.compile(wf), set()
+    for seed in range(10):
+        for elide in (True, False):
+            with schedule(seed), pytest.raises(nf.RunFailed) as caught:
+                await compiled.run(elide=elide)
+            told.add(tuple(f.node for f in failures(caught.value.result.error)))
+    assert told <= {("a",), ("b",), ("a", "b")}
+
+
+def _exempt(what: str) -> nf.Workflow:
+    wf, start = started(variables={"s": Variable("int", 0, "shared")}, events={"ping": "any"})
+    fo, fi = fan(wf, "a", "b", join="any" if what == "race" else "all")
+    start >> fo
+    node: Any = wf.add(give)
+    if what == "shared":
+        node = wf.add(variables.update, name="s", value=1)
+    elif what == "timeout":
+        node = wf.add(flow.timeout)
+    elif what == "event":
+        node = wf.add(events.wait, event="ping")
+    fo["a"] >> node >> fi
+    fo["b"] >> fi
+    return wf
+
+
+@pytest.mark.rule("5.T7")
+@pytest.mark.parametrize("what", ["nothing", "race", "shared", "timeout", "event"])
+def test_validate_says_which_exemption_a_graph_uses(what: str) -> None:
+    found = [f for f in nf.validate(_exempt(what)) if f.code == "NF490"]
+    assert [f.severity for f in found] == ([] if what == "nothing" else [nf.Severity.INFO])
+    if found:
+        culprit = {"race": "join", "shared": "update", "timeout": "timeout", "event": "wait"}[what]
+        assert culprit in str(found[0])
+
+
+# --- ids and paths ---
+
+
+@pytest.mark.rule("5.paths")
+@both
+async def test_ids_are_plain_integers_in_order_of_creation(elide: bool) -> None:
+    opened: list[int] = []
+    threads: list[int] = []
+
+    def observe(event: Any) -> None:
+        if isinstance(event, nf.observers.ContextOpened):
+            opened.append(event.context)
+        if isinstance(event, nf.observers.ThreadStarted):
+            threads.append(event.thread)
+
+    await go(everything(lambda wf: wf.add(give, id="bottom")), elide, observers=[observe])
+    assert opened == list(range(len(opened)))
+    assert threads == list(range(1, len(threads) + 1))
+
+
+@pytest.mark.rule("5.paths")
+@both
+async def test_a_path_names_openers_times_and_indexes(elide: bool) -> None:
+    """`main/fan_a#2[1]/gosub_x`, the very path of the contract."""
+    sub, begin = started(name="sub")
+    begin >> sub.add(where)
+    wf, start = started()
+    loop = wf.add(flow.for_, times=3)
+    fo = wf.add(flow.fan_out, id="fan_a", branches=["l", "r"])
+    start >> loop
+    loop.body >> fo
+    fo["l"] >> wf.add(give)
+    fo["r"] >> wf.add(flow.gosub, id="gosub_x", workflow="sub")
+    log = Log()
+    await go(nf.Document(wf, sub), elide, services=[log])
+    assert [path for path, _ in log.lines] == [
+        "main/fan_a[1]/gosub_x", "main/fan_a#2[1]/gosub_x", "main/fan_a#3[1]/gosub_x",
+    ]  # fmt: skip
+
+
+@pytest.mark.rule("5.paths")
+@both
+async def test_times_are_counted_for_each_thread(elide: bool) -> None:
+    """Each branch counts for itself, or the path would tell who came first."""
+    sub, begin = started(name="sub")
+    begin >> sub.add(where)
+    wf, start = started()
+    fo, loop = wf.add(flow.fan_out, id="fan", branches=["a", "b"]), wf.add(flow.for_, times=2)
+    start >> fo
+    fo["a"] >> loop
+    fo["b"] >> loop
+    loop.body >> wf.add(flow.gosub, id="call", workflow="sub")
+    log = Log()
+    await go(nf.Document(wf, sub), elide, services=[log])
+    assert sorted(path for path, _ in log.lines) == [
+        "main/fan[0]/call", "main/fan[0]/call#2", "main/fan[1]/call", "main/fan[1]/call#2",
+    ]  # fmt: skip
+
+
+@pytest.mark.rule("5.paths")
+@both
+async def test_slices_items_and_listeners_have_their_number(elide: bool) -> None:
+    wf, start = started(events={"ping": "any"})
+    batch = wf.add(flow.batch, id="batch", items=["x", "y"], size=1)
+    stream = wf.add(emitter, id="stream", count=2, mode="concurrent")
+    start >> batch
+    batch.process >> wf.add(where)
+    batch["continue"] >> stream
+    stream.on_item >> wf.add(where) >> wf.add(events.trigger, id="trigger", event="ping")
+    for i in (0, 1):
+        wf.add(events.listen, id=f"listen{i}", event="ping") >> wf.add(where)
+    log = Log()
+    await go(wf, elide, services=[log])
+    assert sorted(path for path, _ in log.lines) == [
+        "main/batch[0]", "main/batch[1]", "main/stream[0]", "main/stream[0]/trigger[0]", "main/stream[0]/trigger[1]",
+        "main/stream[1]", "main/stream[1]/trigger[0]", "main/stream[1]/trigger[1]",
+    ]  # fmt: skip
+
+
+@pytest.mark.rule("5.paths")
+@both
+async def test_the_only_listener_has_its_number_as_the_only_branch_has(elide: bool) -> None:
+    wf, start = started(events={"ping": "any"})
+    fo = wf.add(flow.fan_out, id="fan", branches=["a"])
+    start >> fo
+    fo["a"] >> wf.add(where) >> wf.add(events.trigger, id="trigger", event="ping")
+    wf.add(events.listen, event="ping") >> wf.add(where)
+    log = Log()
+    await go(wf, elide, services=[log])
+    assert [path for path, _ in log.lines] == ["main/fan[0]", "main/fan[0]/trigger[0]"]
+
+
+@pytest.mark.rule("5.paths")
+@both
+async def test_the_index_of_a_branch_is_its_place_among_the_branches(elide: bool) -> None:
+    """Also where one before it is not connected: the path of `c` does not change when `b` gets a wire."""
+    paths = []
+    for wired in (False, True):
+        wf, start = started()
+        fo = wf.add(flow.fan_out, id="fan", branches=["a", "b", "c"])
+        start >> fo
+        fo["a"] >> wf.add(give)
+        if wired:
+            fo["b"] >> wf.add(give)
+        fo["c"] >> wf.add(where)
+        log = Log()
+        await go(wf, elide, services=[log])
+        paths += [path for path, _ in log.lines]
+    assert paths == ["main/fan[2]"] * 2
+
+
+@pytest.mark.rule("5.paths")
+async def test_paths_of_contexts_and_failures_are_the_same_under_every_schedule(autojump_clock: trio.abc.Clock) -> None:
+    document = everything(lambda wf: wf.add(_fails_in_second_slice, id="bottom"))
+    compiled, seen = nf.compile(document), []
+    for seed in range(10):
+        for elide in (True, False):
+            audit = Audit()
+            with schedule(seed), pytest.raises(nf.RunFailed) as caught:
+                await compiled.run(elide=elide, observers=[audit], services=[Log()])
+            (failure,) = failures(caught.value.result.error)
+            seen.append((failure.context_path, sorted(audit.paths.values())))
+    assert all(one == seen[0] for one in seen)
+    assert seen[0][0] == "main/call/batch[1]/outer[0]/stream[1]/trigger[0]/inner[0]"
+    assert len(seen[0][1]) == len(set(seen[0][1])), "no two contexts have the same path"
+
+
+@nf.exec_node("ct.fails_there")
+async def _fails_in_second_slice(ctx: nf.NodeContext) -> None:
+    """Fail in one place of the tree only, when all others have come by."""
+    if re.search(r"batch\[1\].*stream\[1\]", ctx.context_path):
+        await ctx.sleep(1)
+        raise ValueError("here")
+
+
+# --- elision ---
+
+
+@pytest.mark.rule("5.elide")
+@both
+async def test_a_fan_out_none_of_whose_bodies_can_block_needs_no_task(elide: bool) -> None:
+    """And `elide=False` gives it one per branch, or the tests of both ways would test one."""
+    wf, start = started()
+    fo = wf.add(flow.fan_out, branches=["a"])
+    start >> fo
+    fo["a"] >> wf.add(_count_tasks)
+    log = Log()
+    await go(wf, elide, services=[log])
+    assert log.lines == [["flow thread 1"] if elide else ["flow thread 1", "flow thread 2"]]
+
+
+@pytest.mark.rule("5.elide")
+@both
+async def test_all_threads_are_born_live_and_listed_at_once(elide: bool) -> None:
+    """Also where they run one after the other: the first sees the others live, not begun yet."""
+    wf, start = started()
+    fo = wf.add(flow.fan_out, branches=["a", "b", "c"])
+    start >> fo
+    for name in "abc":
+        fo[name] >> wf.add(_count_live)
+    log = Log()
+    async with nf.open_run(wf, services=[log], elide=elide) as run:
+        log.lines.append(run)
+        await run.wait()
+    _, *seen = log.lines
+    assert seen == [(4, 4), (3, 3), (2, 2)]
+
+
+@nf.exec_node("ct.count_live")
+def _count_live(ctx: nf.NodeContext) -> None:
+    """Log how many threads live, and how many the handle lists."""
+    log = ctx.service(Log)
+    run = log.lines[0]
+    log.lines.append((run._run.machine.live, len(run.threads())))
+
+
+@pytest.mark.rule("5.elide")
+async def test_observers_are_told_the_same_with_and_without_nurseries() -> None:
+    """Every thread is announced before it does something, and told to have ended."""
+    wf, start = started(outputs={"all": "list"})
+    fo, fi = fan(wf, "a", "b", "c", missing="skip")
+    start >> fo
+    for name in "ab":
+        value = wf.add(give, id=name, value=name)
+        fo[name] >> value >> fi
+        value.result >> fi[name]
+    fo["c"] >> wf.add(flow.return_)
+    finish(wf, fi, all=fi.merged)
+    audits = []
+    for elide in (True, False):
+        audit = Audit()
+        await go(wf, elide, observers=[audit])
+        audit.done()
+        audits.append(audit)
+    one, other = audits
+    assert len(one.home) == len(other.home) == 4
+    assert one.histories() == other.histories()
+    assert one.paths == other.paths
+    assert sorted(one.ended.values()) == sorted(other.ended.values())
+
+
+@pytest.mark.rule("5.elide")
+@both
+async def test_threads_take_turns_so_that_one_that_never_ends_starves_no_other(elide: bool) -> None:
+    """Branch `a` goes round and round (by a wire back, never blocking) until branch `b` has done its part."""
+    wf, start = started(variables={"go": Variable("bool", False, "shared")})
+    fo, choose, turn = wf.add(flow.fan_out, branches=["a", "b"]), wf.add(flow.if_), wf.add(give, id="turn")
+    start >> fo
+    fo["a"] >> choose
+    variable(wf, "go") >> choose.condition
+    choose.false >> turn >> choose
+    fo["b"] >> wf.add(variables.set_, name="go", value=True)
+    result = await go(wf, elide, limits=nf.Limits(steps=100_000))
+    assert result.completed, result.error
+
+
+@pytest.mark.rule("5.elide")
+@both
+async def test_an_arrival_wins_against_a_branch_that_spins_for_ever(elide: bool) -> None:
+    wf, start = started(outputs={"all": "any"})
+    fo, fi = fan(wf, "spin", "win", join="any", merge="dict")
+    choose, turn = wf.add(flow.if_, condition=False), wf.add(give, id="turn")
+    start >> fo
+    fo["spin"] >> choose
+    choose.false >> turn >> choose
+    choose.true >> fi
+    fo["win"] >> fi
+    finish(wf, fi, all=fi.merged)
+    result = await go(wf, elide, limits=nf.Limits(steps=100_000))
+    assert result.outputs.get("all") == {"win": None}, result.error
+
+
+@pytest.mark.rule("5.elide")
+@both
+async def test_a_spinning_branch_can_be_cancelled(elide: bool, autojump_clock: trio.abc.Clock) -> None:
+    """Without a nursery of its own: the run's cancellation reaches it all the same (2.6)."""
+    wf, start = started()
+    fo = wf.add(flow.fan_out, branches=["spin", "other"])
+    choose, turn = wf.add(flow.if_, condition=False), wf.add(give, id="turn")
+    start >> fo
+    fo["spin"] >> choose
+    choose.false >> turn >> choose
+    fo["other"] >> wf.add(give)
+    async with nf.open_run(wf, elide=elide) as run:
+        for _ in range(10):
+            await trio.lowlevel.checkpoint()
+        run.cancel("enough")
+        result = await run.wait()
+    assert result.status == "cancelled"
+
+
+@pytest.mark.rule("5.elide")
+@both
+async def test_contextvars_of_branches_are_separate(elide: bool) -> None:
+    wf, start = started()
+    fo = wf.add(flow.fan_out, branches=["a", "b", "c"], parallel=1)
+    start >> fo
+    for name in "abc":
+        fo[name] >> wf.add(_swap, id=name)
+    fo.joined >> wf.add(_swap, id="behind")
+    log = Log()
+    await go(wf, elide, services=[log])
+    assert log.lines == [("a", None), ("b", None), ("c", None), ("behind", None)]
+
+
+@nf.exec_node("ct.swap")
+def _swap(ctx: nf.NodeContext) -> None:
+    """Log the contextvar as found, and set it."""
+    ctx.service(Log).lines.append((ctx.node_id, _VAR.get(None)))
+    _VAR.set(ctx.node_id)
+
+
+_VAR: contextvars.ContextVar[str | None] = contextvars.ContextVar("_VAR")
+
+
+@pytest.mark.rule("5.elide")
+@both
+async def test_nested_elided_contexts_fail_and_recover(elide: bool) -> None:
+    """A failure three contexts deep, none of which has a nursery, comes out at a `try`, and the next round is clean."""
+    wf, start = started(outputs={"caught": "int"})
+    loop, guard = wf.add(flow.for_, times=3), wf.add(flow.try_)
+    start >> loop
+    loop.body >> guard
+    outs = guard.body
+    for level in range(3):
+        fo = wf.add(flow.fan_out, id=f"fan{level}", branches=["in", "beside"])
+        outs >> fo
+        outs = fo["in"]
+        fo["beside"] >> wf.add(give)
+    outs >> wf.add(flow.fail)
+    guard.catch >> wf.add(say, line="caught")
+    log, audit = Log(), Audit()
+    result = await go(wf, elide, services=[log], observers=[audit])
+    assert result.completed
+    assert log.lines == ["caught"] * 3
+    audit.done()
+
+
+@pytest.mark.rule("5.elide")
+@both
+async def test_a_paused_run_steps_through_branches_either_way(elide: bool) -> None:
+    wf, start = started()
+    fo = wf.add(flow.fan_out, id="fan", branches=["a", "b"])
+    start >> fo
+    fo["a"] >> wf.add(give, id="a1") >> wf.add(give, id="a2")
+    fo["b"] >> wf.add(give, id="b1")
+    async with nf.open_run(wf, elide=elide, paused=True) as run:
+        stepped = [await run.step() for _ in range(5)]
+        run.resume()
+        await run.wait()
+    assert stepped == ["start", "fan", "a1", "a2", "b1"]
+
+
+@pytest.mark.rule("5.elide")
+async def test_elision_changes_no_counter() -> None:
+    wf, start = started(outputs={"all": "list"})
+    fo, fi = fan(wf, *[f"b{i}" for i in range(10)])
+    small = wf.add(logic.less, a=1, b=2)
+    start >> fo
+    for i in range(10):
+        choose = wf.add(flow.if_)
+        small.result >> choose.condition
+        fo[f"b{i}"] >> choose
+        choose.true >> fi
+    finish(wf, fi, all=fi.merged)
+    one, other = [(await go(wf, elide)).counters for elide in (True, False)]
+    assert (one["threads"], one["contexts"], one["evaluations"]) == (11, 2, 1)
+    assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+@pytest.mark.rule("5.elide")
+async def test_a_branch_that_stalls_is_not_elided(autojump_clock: trio.abc.Clock) -> None:
+    """Its sibling's arrival must win although it comes after it in the document."""
+    wf, start = started(outputs={"all": "any"})
+    fo, fi = fan(wf, "stall", "win", join="any", merge="dict")
+    start >> fo
+    fo["stall"] >> wf.add(stall) >> fi
+    fo["win"] >> fi
+    finish(wf, fi, all=fi.merged)
+    assert (await go(wf, services=[Log()])).outputs["all"] == {"win": None}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trio
 
-from benchmarks import cases, report
+from benchmarks import cases, graphs, report
 from benchmarks.cases import Effort, Row
 from benchmarks.profiling import profile
 
@@ -31,6 +31,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "flat")
+"""The parts of the table, in order: rows are named after them."""
+
+
 class Wanted:
     """Which rows are asked for."""
 
@@ -43,23 +47,23 @@ class Wanted:
 
 async def rows_of(effort: Effort, wanted: Wanted) -> AsyncIterator[Row]:
     """All rows, as they are measured."""
-    timed = cases.timed_cases(effort)
-    for case in timed:
+    for case in cases.timed_cases(effort):
         if case.name in wanted:
             yield await cases.time_case(case, effort.few if case.slow else effort.rounds)
+        if f"h-{case.name}" in wanted:
+            yield await cases.time_observed(case, effort.few)
+        graphs.forget()
     for name, measured in (("g-peak", cases.peak_row), ("g-parked", cases.parked_row)):
         if name in wanted:
             yield await measured(effort)
-    for case in timed:
-        if f"h-{case.name}" in wanted:
-            yield await cases.time_observed(case, effort.few)
+    graphs.forget()
     if effort.full and "flat-chain" in wanted:
         sizes = [1_000, 10_000, 100_000, 1_000_000]
-        for row in await cases.flat_rows("chain", lambda n: cases.chain_case("", n, None), sizes, effort):
+        for row in await cases.flat_rows("chain", lambda n: cases.chain_case("flat", n, None), sizes, effort):
             yield row
     if effort.full and "flat-fan-out" in wanted:
         sizes = [10, 100, 1_000, 10_000, 100_000]
-        for row in await cases.flat_rows("fan-out", lambda n: cases.fan_case("", n, None), sizes, effort):
+        for row in await cases.flat_rows("fan-out", lambda n: cases.fan_case("flat", n, None), sizes, effort):
             yield row
 
 
@@ -67,8 +71,8 @@ async def measure_all(effort: Effort, wanted: Wanted) -> list[Row]:
     rows = []
     async for row in rows_of(effort, wanted):
         rows.append(row)
-        print(f"  {row.name:12} {report.cells(row)[2]:>10}  {row.title}", file=sys.stderr, flush=True)
-    return rows
+        print(f"  {row.name:13} {report.cells(row)[2]:>10}  {row.title}", file=sys.stderr, flush=True)
+    return sorted(rows, key=lambda row: PARTS.index(row.name.partition("-")[0]))
 
 
 def main(arguments: list[str]) -> None:

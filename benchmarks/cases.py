@@ -174,7 +174,8 @@ async def time_observed(case: Case, rounds: int) -> Row:
     """The same run with one observer, against itself without."""
     compiled = case.compiled()
     watcher = measure.Watcher()
-    times = await measure.in_turns(partial(compiled.run, observers=[watcher]), compiled.run, rounds, case.check, case.clock)
+    ours = partial(compiled.run, observers=[watcher])
+    times = await measure.in_turns(ours, compiled.run, rounds, case.check, case.clock)
     assert watcher.events >= case.per, f"{watcher.events} events are too few"
     title = f"one observer: {case.title.partition(' / ')[0]} / without"
     return Row(f"h-{case.name}", title, times.ratio, "x", 1.5, _micro(times.ours, case), _micro(times.raw, case),
@@ -222,9 +223,7 @@ async def flat_rows(name: str, make: Callable[[int], Case], sizes: list[int], ef
         rounds = effort.rounds if size < 10_000 else effort.few if size < 1_000_000 else 3
         row = await time_case(case, rounds)
         rows.append(row)
-        if size >= 100_000:
-            graphs.chain.cache_clear()  # type: ignore[attr-defined]
-            graphs.fan_out.cache_clear()  # type: ignore[attr-defined]
+        graphs.forget()
     growth = max(_growths([row.value for row in rows if row.value is not None]), default=None)
     left_out = next((row.note for row in rows if row.value is None), "")
     note = f"{growth:+.0f} % without the last size: {left_out}" if left_out and growth is not None else left_out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import trio
@@ -82,21 +81,32 @@ class Drawing:
         return nf.compile(nf.Document(workflow), TYPES)
 
 
-def without_collector(make: Callable[..., nf.Compiled]) -> Callable[..., nf.Compiled]:
-    """Compiling is not what is measured: spare it the garbage collector, and do it once for each size."""
+_GRAPHS: dict[tuple[Any, ...], nf.Compiled] = {}
+
+
+def forget() -> None:
+    """Let go of all graphs: what is not measured any more should not be in the garbage collector's way."""
+    _GRAPHS.clear()
+
+
+def compiled_once(draw: Callable[..., Drawing]) -> Callable[..., nf.Compiled]:
+    """Compiling is not what is measured: it is done once for each size, without the garbage collector."""
 
     def build(*sizes: Any) -> nf.Compiled:
-        gc.disable()
-        try:
-            return make(*sizes)
-        finally:
-            gc.enable()
+        key = (draw.__name__, *sizes)
+        if key not in _GRAPHS:
+            gc.disable()
+            try:
+                _GRAPHS[key] = draw(*sizes).compiled()
+            finally:
+                gc.enable()
+        return _GRAPHS[key]
 
-    return cache(build)
+    return build
 
 
-@without_collector
-def chain(length: int, kind: str = "bench.inc") -> nf.Compiled:
+@compiled_once
+def chain(length: int, kind: str = "bench.inc") -> Drawing:
     """Nodes in a row, each of which adds 1 to what the one before it gave."""
     drawing = Drawing()
     drawing.place("start", "flow.start")
@@ -107,11 +117,11 @@ def chain(length: int, kind: str = "bench.inc") -> nf.Compiled:
         drawing.wire(before, "exit", node, "enter")
         drawing.wire(before, "result", node, "value")
         before = node
-    return drawing.compiled()
+    return drawing
 
 
-@without_collector
-def loop(times: int) -> nf.Compiled:
+@compiled_once
+def loop(times: int) -> Drawing:
     """A `for` whose body is three nodes that add 1 to the index."""
     drawing = Drawing()
     drawing.place("start", "flow.start")
@@ -123,16 +133,16 @@ def loop(times: int) -> nf.Compiled:
         drawing.wire(before, output, name, "enter")
         drawing.wire(before, value, name, "value")
         before, output, value = name, "exit", "result"
-    return drawing.compiled()
+    return drawing
 
 
-@without_collector
-def fan_out(width: int, kind: str = "bench.leaf") -> nf.Compiled:
+@compiled_once
+def fan_out(width: int, kind: str = "bench.leaf") -> Drawing:
     """One fan-out, one node a branch, one fan-in that lists what they gave."""
     drawing = Drawing()
     drawing.place("start", "flow.start")
     draw_fan_out(drawing, ("start", "exit"), "", width, lambda index, source: _one_node(drawing, index, source, kind))
-    return drawing.compiled()
+    return drawing
 
 
 Ends = tuple[str, str]
@@ -160,8 +170,8 @@ def _one_node(drawing: Drawing, suffix: str, source: Ends, kind: str) -> tuple[E
     return (node, "exit"), (node, "result")
 
 
-@without_collector
-def nested(width: int) -> nf.Compiled:
+@compiled_once
+def nested(width: int) -> Drawing:
     """A fan-out in each branch of a fan-out in each branch of a fan-out."""
     drawing = Drawing()
 
@@ -176,11 +186,11 @@ def nested(width: int) -> nf.Compiled:
 
     drawing.place("start", "flow.start")
     draw_fan_out(drawing, ("start", "exit"), "", width, outer)
-    return drawing.compiled()
+    return drawing
 
 
-@without_collector
-def lattice(count: int) -> nf.Compiled:
+@compiled_once
+def lattice(count: int) -> Drawing:
     """Data nodes, each of which adds what the last two gave; one exec node that pulls the last of them."""
     drawing = Drawing({"x": Input("int", 1)})
     last: list[Ends] = [(INPUTS, "x"), (INPUTS, "x")]
@@ -193,4 +203,4 @@ def lattice(count: int) -> nf.Compiled:
     drawing.place("done", "flow.set_output")
     drawing.wire("start", "exit", "done", "enter")
     drawing.wire(*last[1], "done", "r")
-    return drawing.compiled()
+    return drawing

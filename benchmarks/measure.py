@@ -1,9 +1,10 @@
 """How things are measured.
 
-Times: the job of nodeflow and its raw limit take turns in one process, one round after the other, each as often in a
-round as it takes to last `SPAN`; what counts is the median of the rounds' ratios. Nothing is subtracted; the garbage
-collector is on, and made to run before each of them. What came out of a run is checked, outside of the time taken.
-It is processor time, so that other programs on the machine do not count; except for jobs that sleep.
+Times: the job of nodeflow and its raw limit take turns in one process, a few milliseconds each where the job is that
+short, because a shared machine is fast and slow by turns. Several turns make a round; what counts is the median of the
+rounds' ratios. Nothing is subtracted; the garbage collector is on, and made to run before each round. What came out of
+a run is checked, outside of the time taken. It is processor time, so that other programs on the machine do not count;
+except for jobs that sleep.
 
 Memory: bytes that tracemalloc saw, so the allocator's own waste does not count, on either side.
 """
@@ -24,8 +25,13 @@ from attrs import frozen
 import nodeflow as nf
 from benchmarks import graphs, limits
 
-SPAN = 0.02
-"""Seconds that one side of a round lasts at least (if it is not sleeping): shorter ones drown in noise."""
+TURN = 0.004
+"""Seconds that one turn lasts at least: shorter jobs are repeated in it."""
+
+ROUND = 0.1
+"""Seconds that a round lasts at least, unless `TURNS` of each side are over sooner."""
+
+TURNS = 6
 
 KIB = 1024.0
 
@@ -49,9 +55,8 @@ class Times:
         return statistics.median(self.ratios)
 
 
-async def _timed(job: Job, repeats: int, clock: Clock) -> tuple[float, Any]:
+async def _turn(job: Job, repeats: int, clock: Clock) -> tuple[float, Any]:
     """Seconds for one run, and what the last one gave."""
-    gc.collect()
     answer = None
     began = clock()
     for _ in range(repeats):
@@ -59,28 +64,35 @@ async def _timed(job: Job, repeats: int, clock: Clock) -> tuple[float, Any]:
     return (clock() - began) / repeats, answer
 
 
-async def _repeats(job: Job, clock: Clock) -> int:
-    """How often a job is run in a round; also warms it up."""
-    seconds, _ = await _timed(job, 1, clock)
-    if seconds < SPAN:
-        seconds, _ = await _timed(job, 2, clock)
-    return max(1, round(SPAN / seconds))
+async def _seconds(job: Job, clock: Clock) -> float:
+    """What a run takes, roughly; also warms it up."""
+    seconds, _ = await _turn(job, 1, clock)
+    return seconds if seconds > TURN else (await _turn(job, 2, clock))[0]
 
 
 async def in_turns(
     ours: Job, raw: Job, rounds: int, check: Callable[[Any], object], clock: Clock = PROCESSOR
 ) -> Times:
     """Time two jobs against each other."""
-    our_repeats, raw_repeats = await _repeats(ours, clock), await _repeats(raw, clock)
+    guesses = [await _seconds(job, clock) for job in (ours, raw)]
+    repeats = [max(1, round(TURN / guess)) for guess in guesses]
+    turns = max(1, min(TURNS, round(ROUND / sum(n * guess for n, guess in zip(repeats, guesses, strict=True)))))
     our_times: list[float] = []
     raw_times: list[float] = []
-    for number in range(rounds):
-        for mine in (True, False) if number % 2 else (False, True):
-            seconds, answer = await _timed(*((ours, our_repeats) if mine else (raw, raw_repeats)), clock)
-            (our_times if mine else raw_times).append(seconds)
-            if mine:
+    for _ in range(rounds):
+        ours_spent = raw_spent = 0.0
+        gc.collect()
+        for turn in range(turns):
+            seconds, answer = await _turn(ours, repeats[0], clock)
+            ours_spent += seconds
+            if turn == 0:
                 check(answer)
             del answer
+            if turns == 1:
+                gc.collect()
+            raw_spent += (await _turn(raw, repeats[1], clock))[0]
+        our_times.append(ours_spent / turns)
+        raw_times.append(raw_spent / turns)
     ratios = tuple(our / raw for our, raw in zip(our_times, raw_times, strict=True))
     return Times(statistics.median(our_times), statistics.median(raw_times), ratios)
 

@@ -392,8 +392,9 @@ def fan_in_inputs(at: Subject) -> Iterator[Found]:
     for index, opener in at.regions.opener_of.items():
         join = at.workflow.nodes[index]
         branches = threads_of(opener)
+        known_names = set(branches)
         for name, socket in join.data_ins.items():
-            if socket.pull is Pull.ARRIVAL and name != "value" and name not in branches:
+            if socket.pull is Pull.ARRIVAL and name != "value" and name not in known_names:
                 known = ", ".join(map(repr, branches[:8]))
                 says = f"{opener.id!r} has no branch {name!r}: the inputs of its fan-in are `value` and {known}"
                 yield Found(says, join, name)

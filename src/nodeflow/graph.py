@@ -460,9 +460,10 @@ class _WorkflowCompiler:
             if not node.type.opens_threads:
                 continue
             safe = []
+            position = {name: index for index, name in enumerate(node.exec_names)}
             for region in regions.regions_of_opener(self.linked.nodes[node.index]):
                 if all(not blocking.can_block(n) for n in region.nodes):
-                    safe.append(node.exec_names.index(region.output))
+                    safe.append(position[region.output or ""])
             node.elidable = frozenset(safe)
 
 

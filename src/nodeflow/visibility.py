@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property, reduce
 from typing import Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from nodeflow.dataflow import DataFlow, is_data
 from nodeflow.linking import LinkedNode, LinkedWorkflow
@@ -57,6 +57,7 @@ class Visibility:
     regions: Regions
     flow: DataFlow
     _budget: int = _BUDGET
+    _branches: dict[int, dict[str | None, Region]] = field(factory=dict)
 
     # --- where things are written and read ---
 
@@ -80,10 +81,21 @@ class Visibility:
         if socket is None or socket.pull is not Pull.ARRIVAL:
             return self.place_of(node)
         opener = self.regions.opener_of.get(node.index)
-        branches = self.regions.regions_of_opener(opener) if opener is not None else []
+        if opener is None:
+            return _inside([])
         if name == "value":
+            branches = self.regions.regions_of_opener(opener)
             return _inside([region for region in branches if region.output not in node.sources])
-        return _inside([region for region in branches if region.output == name])
+        branch = self._branches_of(opener).get(name)
+        return _inside([] if branch is None else [branch])
+
+    def _branches_of(self, opener: LinkedNode) -> dict[str | None, Region]:
+        """The regions of a fan-out by the name of the branch; made once for each."""
+        found = self._branches.get(opener.index)
+        if found is None:
+            regions = self.regions.regions_of_opener(opener)
+            found = self._branches[opener.index] = {region.output: region for region in regions}
+        return found
 
     # --- visible ---
 

@@ -66,7 +66,7 @@ def file(tmp_path):
 
     def write(content, name="graph.json"):
         path = tmp_path / name
-        if isinstance(content, dict) and "nodes" in content:
+        if isinstance(content, dict) and isinstance(content.get("nodes"), dict):
             content = {"nodeflow": 1, "workflows": {"main": content}}
         path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
         return path

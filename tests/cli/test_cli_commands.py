@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from graphs import HELLO_OF_ANOTHER_ENGINE, prints, wires
+from cli_graphs import HELLO_OF_ANOTHER_ENGINE, prints, wires
 
 import nodeflow as nf
 from nodeflow import drawing

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from graphs import prints
+from cli_graphs import prints
 
 from nodeflow import __version__
 from nodeflow.cli import COMMANDS, main

@@ -1,12 +1,13 @@
 """`nodeflow run`: what it prints, where, and the exit code."""
 
+import io
 import json
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
-from graphs import ENDLESS, FAILING, HELLO_OF_ANOTHER_ENGINE, prints, wires
+from cli_graphs import ENDLESS, FAILING, HELLO_OF_ANOTHER_ENGINE, prints, wires
 
 from nodeflow.cli.run import as_json_object, read_given
 from nodeflow.cli.telling import json_line
@@ -180,7 +181,7 @@ def test_a_signal_cancels_the_run(process, file, number):
     child.stdout.readline()
     child.send_signal(number)
     _, err = child.communicate(timeout=20)
-    assert child.returncode == 130
+    assert child.returncode == 130, err.decode()
     assert err.decode() == f"nodeflow: {path}: the run was cancelled: interrupted by {number.name}\n"
 
 
@@ -188,24 +189,20 @@ def test_a_signal_with_json_leaves_what_there_was(process, file):
     child = process("run", file(ENDLESS), "--json", python=("-u", "-c", TELL_START))
     child.stdout.readline()
     child.send_signal(signal.SIGINT)
-    out, _ = child.communicate(timeout=20)
-    assert child.returncode == 130
+    out, err = child.communicate(timeout=20)
+    assert (child.returncode, err.count(b"\n")) == (130, 1), err.decode()
     assert json.loads(out)["status"] == "cancelled"
 
 
 TELL_START = """
-import sys
+import contextlib, sys
 from nodeflow.cli import main, run
 original = run.stopped_by_signals
+@contextlib.contextmanager
 def telling_it(cancel):
-    manager = original(cancel)
-    class Told:
-        def __enter__(self):
-            manager.__enter__()
-            print("running", flush=True)
-        def __exit__(self, *error):
-            return manager.__exit__(*error)
-    return Told()
+    with original(cancel):
+        print("running", flush=True)
+        yield
 run.stopped_by_signals = telling_it
 sys.exit(main())
 """
@@ -331,16 +328,13 @@ def test_a_file_that_cannot_be_imported(nodeflow, file):
     assert all(line.startswith(f"{path}: NF6") for line in lines)
 
 
-def test_stdin(process, file):
-    source = file(prints(values={"value": "from stdin"}))
-    child = process("run", source)
-    child.communicate()
-    command = [child.args[0], *child.args[1:-1], "-"]
-    done = subprocess.run(command, input=source.read_bytes(), capture_output=True, check=True)
-    assert done.stdout == b"from stdin\n"
-    done = subprocess.run(command, input=b"{", capture_output=True)
-    assert done.returncode == 2
-    assert done.stderr.startswith(b"<stdin>: NF001 error: ")
+def test_stdin(nodeflow, file, monkeypatch):
+    content = file(prints(values={"value": "from stdin"})).read_bytes()
+    for given, code in ((content, 0), (b"{", 2)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
+        said = nodeflow("run", "-")
+        assert said.code == code
+    assert said.err.startswith("<stdin>: NF001 error: ")
 
 
 @pytest.mark.parametrize(

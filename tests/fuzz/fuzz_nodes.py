@@ -312,8 +312,8 @@ def third(a: Any = 0) -> int:
 
 
 @nf.data_node("fz.items")
-def items(a: Any = 0, most: int = 4) -> list[int]:
-    return [digest(a, i) for i in range(digest(a) % (most + 1))]
+def items(a: Any = 0, least: int = 1, most: int = 4) -> list[int]:
+    return [digest(a, i) for i in range(least + digest(a) % (most - least + 1))]
 
 
 @nf.data_node("fz.pick")

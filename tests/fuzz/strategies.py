@@ -165,7 +165,7 @@ class Pen:
         kinds = [fz.mix, fz.mix, fz.mix, fz.amix, fz.choose, fz.fresh, fz.as_float, fz.as_text, variables.get]
         if not self.confluent:
             kinds.append(fz.random)
-        if self.flag(10):
+        if self.flag(2):
             kinds = [fz.risky]
         kind = self.pick(kinds)
         if kind is variables.get:
@@ -193,6 +193,10 @@ class Pen:
     def feed(self, place: Place, source: Placed, node: Placed, socket: str) -> None:
         source["result"] >> node[socket]
 
+    def some(self, place: Place, most: int) -> Placed:
+        """A list that is rarely empty."""
+        return self.add(place, fz.items, "a", least=0 if self.flag(10) else 1, most=most)
+
     def condition(self, place: Place) -> Placed:
         return self.add(place, fz.odd, "a")
 
@@ -217,12 +221,11 @@ class Pen:
         return self.pick(SIMPLE)(self, place, ins)
 
     def act(self, place: Place, ins: list[Port]) -> list[Port]:
-        kinds = [fz.work, fz.work, fz.plain, fz.task, fz.nap, fz.nap, fz.count, fz.fail_if, fz.fail_late, fz.Handle]
+        kinds = [fz.work, fz.work, fz.plain, fz.task, fz.nap, fz.nap, fz.nap, fz.nap, fz.count, fz.Handle]
+        kinds += [fz.fail_if, fz.fail_late] if self.flag(35) else []
         if not self.confluent:
             kinds += [fz.count_all, fz.stubborn]
         kind = self.pick(kinds)
-        if kind in (fz.fail_if, fz.fail_late) and self.flag(60):
-            kind = fz.nap
         given = {"seconds": self.pick(NAPS)} if any(s.name == "seconds" for s in kind.data_ins) else {}
         reads = "a b" if kind in (fz.work, fz.plain) else "a" if any(s.name == "a" for s in kind.data_ins) else ""
         if kind is fz.fail_if:
@@ -295,7 +298,7 @@ class Pen:
         return ends
 
     def loop(self, place: Place, ins: list[Port]) -> list[Port]:
-        times = self.number(0, 3)
+        times = self.pick((2, 1, 3, 0))
         kind = self.pick((flow.for_, flow.for_each, flow.for_range, flow.while_, flow.do_while, flow.repeat_until))
         if kind in (flow.while_, flow.do_while, flow.repeat_until) and self.counters < 4:
             return self.counted(place, ins, kind, times)
@@ -306,7 +309,7 @@ class Pen:
             node = self.then(place, ins, kind, start=2 * times, stop=0, step=-2)
         else:
             node = self.then(place, ins, kind)
-            self.feed(place, self.add(place, fz.items, "a", most=times), node, "items")
+            self.feed(place, self.some(place, max(times, 1)), node, "items")
         inner = place.inner(loop=True, times=place.times * max(times, 1))
         self.readable(inner, node, "index", whole=True, safe=False)
         self.block(inner, [node["body"]])
@@ -408,7 +411,7 @@ class Pen:
         join: Any = "all"
         if not self.confluent and self.flag(40):
             join = self.pick(("any", {"quorum": 1}, {"quorum": 2}))
-        missing = self.pick(("skip", "none", "none", "error"))
+        missing = self.pick(("skip", "skip", "none", "none", "none", "error"))
         fan_in = self.add(
             place, flow.fan_in, merge=merge, join=join, missing=missing, arrivals="many" if many else "one",
             prefer=self.pick(("error", "first", "last")),
@@ -436,12 +439,12 @@ class Pen:
                 self.wire_value(inner, fan_in, name)
 
     def batch(self, place: Place, ins: list[Port]) -> list[Port]:
-        most, size = self.number(1, 4), self.number(1, 2)
+        most, size = self.pick((3, 4, 2, 1)), self.pick((1, 1, 2))
         node = self.then(
-            place, ins, flow.batch, size=size, parallel=self.number(1, 3), errors=self.pick(("fail_fast", "collect")),
-            missing=self.pick(("skip", "none", "error")),
+            place, ins, flow.batch, size=size, parallel=self.pick((3, 2, 1)), errors=self.pick(("fail_fast", "collect")),
+            missing=self.pick(("skip", "skip", "none", "none", "error")),
         )  # fmt: skip
-        self.feed(place, self.add(place, fz.items, "a", most=most), node, "items")
+        self.feed(place, self.some(place, most), node, "items")
         inner = place.thread(times=place.times * most)
         self.readable(inner, node, "index", whole=True, safe=False)
         self.readable(inner, node, "slice", safe=False)
@@ -485,10 +488,10 @@ class Pen:
 
     def stream(self, place: Place, ins: list[Port]) -> list[Port]:
         concurrent = self.flag(75)
-        items = self.number(0, 3)
+        items = self.pick((2, 3, 1, 0))
         node = self.then(
             place, ins, fz.emit_many if self.flag(50) else fz.emit, items=items, seconds=self.pick(NAPS),
-            mode="concurrent" if concurrent else "sequential", max_in_flight=self.number(1, 3),
+            mode="concurrent" if concurrent else "sequential", max_in_flight=self.pick((3, 2, 1)),
             errors=self.pick(("fail_fast", "collect")),
         )  # fmt: skip
         if not concurrent:
@@ -502,7 +505,7 @@ class Pen:
         return [node["exit"]]
 
     def scatter(self, place: Place, ins: list[Port]) -> list[Port]:
-        times = self.number(0, 3)
+        times = self.pick((2, 3, 1, 0))
         node = self.then(
             place, ins, fz.scatter, times=times, errors=self.pick(("fail_fast", "collect")),
             parallel=self.pick((None, 1, 2)),
@@ -544,7 +547,7 @@ class Pen:
 
 Statement = Callable[[Pen, Place, list[Port]], list[Port]]
 SIMPLE: tuple[Statement, ...] = (
-    Pen.act, Pen.act, Pen.act, Pen.set_variable, Pen.set_output, Pen.tell, Pen.maybe_leave,
+    Pen.act, Pen.act, Pen.act, Pen.act, Pen.act, Pen.set_variable, Pen.set_output, Pen.tell, Pen.maybe_leave,
 )  # fmt: skip
 NESTING: tuple[Statement, ...] = (
     Pen.choose, Pen.loop, Pen.loop, Pen.again, Pen.guard, Pen.guard, Pen.sequence, Pen.aside, Pen.around, Pen.timed,

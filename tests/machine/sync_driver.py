@@ -17,7 +17,7 @@ from nodeflow.library import standard_registry
 from nodeflow.linking import link
 from nodeflow.machine import Context, ContextKind, Do, FlowThread, Frame, Limits, Machine, Wish
 from nodeflow.machine.records import Evaluation, thread_path
-from nodeflow.machine.states import RunFact
+from nodeflow.machine.states import InvariantBroken, RunFact
 from nodeflow.machine.tree import Terms
 from nodeflow.node import ScopeKind
 from nodeflow.registry import Registry
@@ -131,7 +131,7 @@ class Pause(Asked):
     """Let others run."""
 
     def act(self, driver: Driver, thread: FlowThread) -> Do | None:
-        driver.ready.append((thread, lambda: driver.step(thread)))
+        driver.ready.append((thread, lambda: driver.step(thread, Stopped() if thread.context.doomed else None)))
         return None
 
 
@@ -196,6 +196,8 @@ class Opened:
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> bool:
         machine, context, run = self.body.run.machine, self.context, self.body.run
+        if isinstance(error, InvariantBroken):
+            return False
         machine.scope_left(context)
         if error is not None:
             machine.swept(context)
@@ -204,20 +206,19 @@ class Opened:
         while context.threads:
             joining = Joining(self.body, 0)
             joining.context = context
-            try:
-                await joining
-            except Stopped as stopped:
-                error = error or stopped
+            await joining
         machine.closed(context)
-        if error is not None and not context.failures:
-            return False
-        problems = machine.outcome(context)
-        if problems:
-            failures = [p if isinstance(p, nf.NodeFailed) else run.failure(self.body.node, self.body.thread, p) for p in problems]
+        if not context.failures or context.collect:
+            if error is not None:
+                return False
+            if self.body.thread.context.doomed:
+                raise Stopped
+        failures = [run.failure(self.body.node, self.body.thread, problem) for problem in machine.outcome(context)]
+        if failures:
             raise failures[0] if len(failures) == 1 else ExceptionGroup("several", failures)
         machine.completed(context)
         self.results, self.errors = machine.results(context), machine.errors(context)
-        return error is not None
+        return False
 
 
 Ready = tuple[FlowThread, Callable[[], Do | None]]
@@ -314,7 +315,8 @@ class Driver:
         """Tell the machine a fact, and write down what it answers."""
         answer: Do = getattr(self.machine, fact)(thread, *more)
         node = thread.node.id if thread.node is not None else None
-        self.transcript.append(f"{fact} {thread.id} -> {answer.name} {node} {thread.values} {thread.depth}")
+        values = ["handle" if type(value).__module__ == "nodeflow.sockets" else value for value in thread.values or ()]
+        self.transcript.append(f"{fact} {thread.id} -> {answer.name} {node} {values} {thread.depth}")
         return answer
 
     def sliced(self, thread: FlowThread) -> Do:
@@ -371,6 +373,8 @@ class Driver:
                 body.coroutine = node.binding.function(*arguments)
                 return self.step(thread)
             output = self.answered(body, node.binding.function(*arguments))
+        except InvariantBroken:
+            raise
         except Exception as error:
             return self.told("failed", thread, self.failure(node, thread, error))
         return self.told("returned", thread, node, output)
@@ -379,8 +383,6 @@ class Driver:
         """Send into the body on top, or throw."""
         frame: Any = thread.frame
         try:
-            if error is None and thread.context.doomed and not isinstance(frame.request, Request):
-                error = Stopped() if frame.coroutine.cr_await is not None else None
             request = frame.coroutine.send(None) if error is None else frame.coroutine.throw(error)
         except StopIteration as stop:
             if frame.pull is not None:
@@ -388,6 +390,8 @@ class Driver:
             return self.told("left", thread, self.answered(frame, stop.value))
         except Unwound:
             return self.told("unwound", thread)
+        except InvariantBroken:
+            raise
         except Stopped as stopped:
             answer = self.machine.body_failed(thread, stopped, cancelled=True)
             self.transcript.append(f"body cancelled {thread.id} -> {answer.name}")

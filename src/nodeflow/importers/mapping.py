@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from attrs import Factory, define, field, frozen
 
-from nodeflow.importers import nodes, nodes_data
+from nodeflow.library import nodeeditor as nodes
+from nodeflow.library import nodeeditor_data as nodes_data
 from nodeflow.library import standard_registry
 from nodeflow.library.variables import get
 from nodeflow.model import UNSET

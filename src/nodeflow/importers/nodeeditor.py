@@ -45,7 +45,7 @@ __all__ = ["CODES", "convert", "load", "looks_like"]
 WORKFLOW: Final = "main"
 """The name of the one workflow of an imported document."""
 
-_NOTHING: Final = ((bool, False), (int | float, 0), (list, []), (dict, {}))
+_NOTHING: Final[tuple[tuple[Any, Any], ...]] = ((bool, False), (int | float, 0), (list | tuple, []), (dict, {}))
 
 _all_types = cache(types)
 

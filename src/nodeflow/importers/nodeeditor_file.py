@@ -124,20 +124,23 @@ def read(data: object, findings: Findings) -> RawFile:
     return file
 
 
-def _objects(data: Mapping[str, Any], key: str, path: str, findings: Findings) -> Iterator[tuple[str, dict[str, Any]]]:
+def _objects(
+    data: Mapping[str, Any], key: str, path: str, findings: Findings, *, node: str | None = None
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """The objects of a list that may be missing, each with its path."""
     found = data.get(key)
     where = f"{path}/{key}" if path else key
     if found is None:
         return
     if not isinstance(found, list):
-        findings.note("NF601", f"{key!r} must be a list, not {_short(found)}", where)
+        findings.note("NF601", f"{key!r} must be a list, not {_short(found)}", where, node=node)
         return
     for index, item in enumerate(found):
         if isinstance(item, dict):
             yield f"{where}/{index}", item
         else:
-            findings.note("NF601", f"each of {key!r} must be an object, not {_short(item)}", f"{where}/{index}")
+            message = f"each of {key!r} must be an object, not {_short(item)}"
+            findings.note("NF601", message, f"{where}/{index}", node=node)
 
 
 def _text(data: Mapping[str, Any], key: str, path: str, findings: Findings, *, node: str | None = None) -> str | None:
@@ -297,7 +300,7 @@ def _read_sockets(
     spelled: dict[str, str] = {}
     runs = False
     for side in ("inputs", "outputs"):
-        for where, socket in _objects(item, side, path, findings):
+        for where, socket in _objects(item, side, path, findings, node=id):
             name = _text(socket, "name", where, findings, node=id)
             runs = runs or socket.get("isExecution") is True
             if name is not None and side == "inputs" and socket.get("isExecution") is not True:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from functools import cache
 
-from nodeflow.library import convert, events, flow, lists, logic, math, random, text, variables
+from nodeflow.library import (
+    convert,
+    events,
+    flow,
+    lists,
+    logic,
+    math,
+    nodeeditor,
+    nodeeditor_data,
+    random,
+    text,
+    variables,
+)
 from nodeflow.registry import Registry
 
-MODULES = (flow, variables, events, logic, math, random, text, lists, convert)
+MODULES = (flow, variables, events, logic, math, random, text, lists, convert, nodeeditor, nodeeditor_data)
 
 
 @cache

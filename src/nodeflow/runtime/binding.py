@@ -127,9 +127,10 @@ class Binding:
         """Index of the exec output that a body returned; -1 for None."""
         if answer is None:
             return -1
-        if not isinstance(answer, ExecOut) or (answer.activation is not activation and answer.activation is not self):
+        owner: Any = answer.activation if isinstance(answer, ExecOut) else None
+        if owner is None or (owner is not activation and owner is not self):
             raise WrongCall(f"the body returned {answer!r}, which is not one of its own exec outputs, nor None")
-        return answer.index
+        return int(answer.index)
 
     # Exec outputs of bodies that cannot wait belong to the binding: they are only returned.
 
@@ -157,6 +158,8 @@ class _Recipe:
         self.node = node
         self.plans: list[InputPlan] = []
         self.recipe: list[tuple[Maker | None, int]] = []
+        self.exec_position = {name: index for index, name in enumerate(getattr(node, "exec_names", ()))}
+        self.out_position = {plan.name: index for index, plan in enumerate(node.outputs)}
 
     def make(self) -> tuple[list[tuple[Maker | None, int]], list[InputPlan]]:
         if self.binding.type.resource is not None:
@@ -206,10 +209,10 @@ class _Recipe:
             return Stream, self._output(socket.name)
         if role is Role.EXEC_IN:
             return _fired, [s.name for s in self.binding.type.exec_ins].index(socket.name)
-        return self._exec_out(socket.starts_threads, node.exec_names.index(socket.name))
+        return self._exec_out(socket.starts_threads, self.exec_position[socket.name])
 
     def _output(self, name: str) -> int:
-        return next(i for i, plan in enumerate(self.node.outputs) if plan.name == name)
+        return self.out_position[name]
 
     def _exec_out(self, starts_threads: bool, index: int) -> tuple[Maker | None, int]:
         if self.binding.type.is_async:
@@ -230,7 +233,7 @@ class _Recipe:
                 makers.append((name, Out, self._output(name)))
             else:
                 assert isinstance(self.node, ExecNode)
-                made = self._exec_out(parameter.group.pattern.starts_threads, self.node.exec_names.index(name))
+                made = self._exec_out(parameter.group.pattern.starts_threads, self.exec_position[name])
                 if made[0] is None:
                     handle = self.plans.pop().value
                     made = (_constant(handle), 0)

@@ -193,7 +193,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                     continue
                 frame: Any = thread.frame
                 frame.run, frame.thread = run, thread
-                frame.values = values = thread.values
+                values: Any = thread.values
+                frame.values = values
                 if binding.recipe is not None:
                     values = [values[at] if make is None else make(frame, at) for make, at in binding.recipe]
                 frame.coroutine = binding.function(*values)

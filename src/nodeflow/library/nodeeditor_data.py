@@ -1,4 +1,4 @@
-"""More node types for imported files, as `nodeflow.importers.nodes`: text, lists, dicts."""
+"""More node types for imported files, as `nodeflow.library.nodeeditor`: text, lists, dicts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from nodeflow.importers.nodes import Number, operation
+from nodeflow.library.nodeeditor import Number, operation
 from nodeflow.node import Option, data_node
 from nodeflow.values import to_text
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import trio
-from drawing import START, file, node, printed
+from nodeeditor_drawing import START, file, node, printed
 
 import nodeflow as nf
 from nodeflow.importers import nodeeditor
@@ -36,12 +36,22 @@ LOOPS: list[tuple[str, dict[str, Any], str, str, list[str]]] = [
 @pytest.mark.parametrize(("name", "literals", "body", "output", "lines"), LOOPS)
 async def test_loops(name: str, literals: dict[str, Any], body: str, output: str, lines: list[str]) -> None:
     nodes = [START, node("loop", name, **literals), node("say", "Debug Print"), says("end")]
-    drawn = ["start.Exit > loop.Enter", f"loop.{body} > say.Enter", f"loop.{output} > say.Value", "loop.Exit > end.Enter"]
+    drawn = [
+        "start.Exit > loop.Enter",
+        f"loop.{body} > say.Enter",
+        f"loop.{output} > say.Value",
+        "loop.Exit > end.Enter",
+    ]
     assert await printed(file(nodes, *drawn)) == lines
 
 
 async def test_the_end_of_a_reversed_loop_may_be_wired() -> None:
-    nodes = [START, node("two", "Integer", Value=2), node("loop", "For Loop Reverse", Start=4), node("say", "Debug Print")]
+    nodes = [
+        START,
+        node("two", "Integer", Value=2),
+        node("loop", "For Loop Reverse", Start=4),
+        node("say", "Debug Print"),
+    ]
     data = file(
         nodes, "start.Exit > loop.Enter", "two.Result > loop.End", "loop.LoopPath > say.Enter", "loop.Index > say.Value"
     )
@@ -57,8 +67,11 @@ async def test_parallel_for_each_goes_on_when_all_have_ended(autojump_clock: tri
     ]
     data = file(
         nodes,
-        "start.Exit > each.Enter", "each.LoopPath > say.Enter", "each.Item > say.Value", "each.Exit > end.Enter",
-    )  # fmt: skip
+        "start.Exit > each.Enter",
+        "each.LoopPath > say.Enter",
+        "each.Item > say.Value",
+        "each.Exit > end.Enter",
+    )
     assert await printed(data) == ["3", "1", "2", "end"]  # none side by side: less than 1 counts as 1
 
 
@@ -74,9 +87,13 @@ def counting(loop: str, *, op: str) -> dict[str, Any]:
     ]
     return file(
         nodes,
-        "start.Exit > loop.Enter", "loop.LoopPath > inc.Enter", "inc.Exit > say.Enter", "inc.Value > say.Value",
-        "get.Value > test.A", "test.Result > loop.Condition",
-    )  # fmt: skip
+        "start.Exit > loop.Enter",
+        "loop.LoopPath > inc.Enter",
+        "inc.Exit > say.Enter",
+        "inc.Value > say.Value",
+        "get.Value > test.A",
+        "test.Result > loop.Condition",
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,7 +105,12 @@ async def test_a_condition_is_looked_at_before_each_round(loop: str, op: str) ->
 
 @pytest.mark.parametrize(
     ("loop", "condition", "rounds"),
-    [("While Loop", True, 10_000), ("While Loop", False, 0), ("Do While Loop", False, 1), ("Repeat Until", False, 10_000)],
+    [
+        ("While Loop", True, 10_000),
+        ("While Loop", False, 0),
+        ("Do While Loop", False, 1),
+        ("Repeat Until", False, 10_000),
+    ],
 )
 async def test_a_loop_that_never_ends_ends_after_ten_thousand_rounds(loop: str, condition: bool, rounds: int) -> None:
     nodes = [START, node("loop", loop, Condition=condition), node("inc", "Increment Variable", Name="n")]
@@ -148,32 +170,71 @@ async def test_a_parallel_branch_is_a_sequence() -> None:
 
 async def test_nodes_that_remember() -> None:
     nodes = [
-        START, node("loop", "For Loop", LoopTimes=4), node("once", "Once"), node("flip", "Flip Flop"),
-        node("count", "Counter"), node("wait", "Wait Count", Count=3), says("first"), says("again"), says("A"), says("B"),
-        node("n", "Debug Print", Label="n"), says("third"),
-    ]  # fmt: skip
+        START,
+        node("loop", "For Loop", LoopTimes=4),
+        node("once", "Once"),
+        node("flip", "Flip Flop"),
+        node("count", "Counter"),
+        node("wait", "Wait Count", Count=3),
+        says("first"),
+        says("again"),
+        says("A"),
+        says("B"),
+        node("n", "Debug Print", Label="n"),
+        says("third"),
+    ]
     data = file(
         nodes,
-        "start.Exit > loop.Enter", "loop.LoopPath > once.Enter", "once.First > first.Enter",
-        "once.Already Run > again.Enter", "loop.LoopPath > flip.Enter", "flip.A > A.Enter", "flip.B > B.Enter",
-        "loop.LoopPath > count.Enter", "count.Exit > n.Enter", "count.Count > n.Value",
-        "loop.LoopPath > wait.Enter", "wait.Exit > third.Enter",
-    )  # fmt: skip
+        "start.Exit > loop.Enter",
+        "loop.LoopPath > once.Enter",
+        "once.First > first.Enter",
+        "once.Already Run > again.Enter",
+        "loop.LoopPath > flip.Enter",
+        "flip.A > A.Enter",
+        "flip.B > B.Enter",
+        "loop.LoopPath > count.Enter",
+        "count.Exit > n.Enter",
+        "count.Count > n.Value",
+        "loop.LoopPath > wait.Enter",
+        "wait.Exit > third.Enter",
+    )
     assert await printed(data) == [
-        "first", "A", "n: 1", "again", "B", "n: 2", "again", "A", "n: 3", "third", "again", "B", "n: 4",
-    ]  # fmt: skip
+        "first",
+        "A",
+        "n: 1",
+        "again",
+        "B",
+        "n: 2",
+        "again",
+        "A",
+        "n: 3",
+        "third",
+        "again",
+        "B",
+        "n: 4",
+    ]
 
 
 async def test_errors_are_caught() -> None:
     nodes = [
-        START, node("try", "Try Catch"), node("throw", "Throw Error"), node("say", "Debug Print", Label="caught"),
-        says("finally"), says("end"), says("never"),
-    ]  # fmt: skip
+        START,
+        node("try", "Try Catch"),
+        node("throw", "Throw Error"),
+        node("say", "Debug Print", Label="caught"),
+        says("finally"),
+        says("end"),
+        says("never"),
+    ]
     data = file(
         nodes,
-        "start.Exit > try.Enter", "try.Try > throw.Enter", "throw.Exit > never.Enter", "try.Catch > say.Enter",
-        "try.Error > say.Value", "try.Finally > finally.Enter", "try.Exit > end.Enter",
-    )  # fmt: skip
+        "start.Exit > try.Enter",
+        "try.Try > throw.Enter",
+        "throw.Exit > never.Enter",
+        "try.Catch > say.Enter",
+        "try.Error > say.Value",
+        "try.Finally > finally.Enter",
+        "try.Exit > end.Enter",
+    )
     assert await printed(data) == ["caught: An error occurred", "finally", "end"]
 
 
@@ -206,15 +267,25 @@ async def test_a_delay_of_minus_one_waits_for_ever(autojump_clock: trio.abc.Cloc
 
 async def test_what_prints_and_what_only_logs() -> None:
     nodes = [
-        START, says("a", Label="L", Value=1.0), node("log", "Log", exec=True, Message="logged"),
-        node("warn", "Debug Warning", Message="w"), node("err", "Debug Error", Message="e"), node("stop", "Breakpoint"),
-        node("pass", "Print Value", Label="P", Value=7), node("use", "Consume"),
-    ]  # fmt: skip
+        START,
+        says("a", Label="L", Value=1.0),
+        node("log", "Log", exec=True, Message="logged"),
+        node("warn", "Debug Warning", Message="w"),
+        node("err", "Debug Error", Message="e"),
+        node("stop", "Breakpoint"),
+        node("pass", "Print Value", Label="P", Value=7),
+        node("use", "Consume"),
+    ]
     data = file(
         nodes,
-        "start.Exit > a.Enter", "a.Exit > log.Enter", "log.Exit > warn.Enter", "warn.Exit > err.Enter",
-        "err.Exit > stop.Enter", "stop.Exit > use.Enter", "pass.PassThrough > use.Value",
-    )  # fmt: skip
+        "start.Exit > a.Enter",
+        "a.Exit > log.Enter",
+        "log.Exit > warn.Enter",
+        "warn.Exit > err.Enter",
+        "err.Exit > stop.Enter",
+        "stop.Exit > use.Enter",
+        "pass.PassThrough > use.Value",
+    )
     assert await printed(data) == ["L: 1", "logged", "P: 7"]
 
 
@@ -230,10 +301,20 @@ async def test_declared_variables_are_shared() -> None:
         node("say", "Debug Print"),
     ]
     drawn = [
-        "start.Exit > set.Enter", "get.Value > sum.A", "sum.Result > set.Value", "set.Exit > say.Enter",
+        "start.Exit > set.Enter",
+        "get.Value > sum.A",
+        "sum.Result > set.Value",
+        "set.Exit > say.Enter",
         "set.Value > say.Value",
-    ]  # fmt: skip
-    variables = [{"id": "v1", "name": "Score", "typeName": "System.Double", "defaultValue": {"json": 40, "typeName": "System.Double"}}]
+    ]
+    variables = [
+        {
+            "id": "v1",
+            "name": "Score",
+            "typeName": "System.Double",
+            "defaultValue": {"json": 40, "typeName": "System.Double"},
+        }
+    ]
     data = file(nodes, *drawn, variables=variables)
     document = nodeeditor.convert(data)
     assert document.workflows["main"].variables == {"Score": nf.model.Variable("float", 40.0, "shared")}
@@ -244,32 +325,50 @@ async def test_declared_variables_are_shared() -> None:
 
 async def test_variables_that_are_only_named_are_declared() -> None:
     nodes = [
-        START, node("loop", "For Loop", LoopTimes=3), node("get", "Get Variable", Name="sum"), node("add", "Add Int", B=10),
-        node("set", "Set Variable", Name="sum"), node("say", "Debug Print"),
-    ]  # fmt: skip
+        START,
+        node("loop", "For Loop", LoopTimes=3),
+        node("get", "Get Variable", Name="sum"),
+        node("add", "Add Int", B=10),
+        node("set", "Set Variable", Name="sum"),
+        node("say", "Debug Print"),
+    ]
     data = file(
         nodes,
-        "start.Exit > loop.Enter", "loop.LoopPath > set.Enter", "get.Value > add.A", "add.Result > set.Value",
-        "loop.Exit > say.Enter", "set.Value > say.Value",
-    )  # fmt: skip
+        "start.Exit > loop.Enter",
+        "loop.LoopPath > set.Enter",
+        "get.Value > add.A",
+        "add.Result > set.Value",
+        "loop.Exit > say.Enter",
+        "set.Value > say.Value",
+    )
     assert await printed(data) == ["30"]  # nothing counts as 0 where a number is wanted
 
 
 async def test_the_name_of_a_variable_may_be_wired() -> None:
     nodes = [
-        START, node("name", "String", Value="x"), node("set", "Set Variable", Value=5), node("get", "Get Variable", Name="x"),
+        START,
+        node("name", "String", Value="x"),
+        node("set", "Set Variable", Value=5),
+        node("get", "Get Variable", Name="x"),
         node("say", "Debug Print"),
-    ]  # fmt: skip
+    ]
     data = file(
         nodes,
-        "start.Exit > set.Enter", "name.Result > set.Name", "set.Exit > say.Enter", "get.Value > say.Value",
-    )  # fmt: skip
+        "start.Exit > set.Enter",
+        "name.Result > set.Name",
+        "set.Exit > say.Enter",
+        "get.Value > say.Value",
+    )
     assert await printed(data) == ["5"]
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, 2), (2.9, 4), ("7", 2), (True, 2)])
 async def test_increment_counts_what_is_no_number_as_nothing(before: Any, after: int) -> None:
-    nodes = [START, node("set", "Set Variable", Name="v", Value=before), node("inc", "Increment Variable", Name="v", Step=2)]
+    nodes = [
+        START,
+        node("set", "Set Variable", Name="v", Value=before),
+        node("inc", "Increment Variable", Name="v", Step=2),
+    ]
     result = await nf.run(nodeeditor.convert(file(nodes, "start.Exit > set.Enter", "set.Exit > inc.Enter")))
     assert result.variables == {"v": after}
 
@@ -279,15 +378,24 @@ async def test_increment_counts_what_is_no_number_as_nothing(before: Any, after:
 
 async def test_events_by_id_and_by_display_name(autojump_clock: trio.abc.Clock) -> None:
     nodes = [
-        START, {**node("fire", "anything"), "definitionId": "event.trigger.e1"}, node("a", "Custom Event: On Ping", starts=True),
-        {**node("b", "renamed", starts=True), "typeId": "event.listener.e1"}, node("wait", "Delay", DelayMs=5),
-        says("A"), says("B"), says("end"),
-    ]  # fmt: skip
+        START,
+        {**node("fire", "anything"), "definitionId": "event.trigger.e1"},
+        node("a", "Custom Event: On Ping", starts=True),
+        {**node("b", "renamed", starts=True), "typeId": "event.listener.e1"},
+        node("wait", "Delay", DelayMs=5),
+        says("A"),
+        says("B"),
+        says("end"),
+    ]
     data = file(
         nodes,
-        "start.Exit > fire.Enter", "fire.Exit > end.Enter", "a.Exit > wait.Enter", "wait.Exit > A.Enter", "b.Exit > B.Enter",
+        "start.Exit > fire.Enter",
+        "fire.Exit > end.Enter",
+        "a.Exit > wait.Enter",
+        "wait.Exit > A.Enter",
+        "b.Exit > B.Enter",
         events=[{"id": "e1", "name": "On Ping"}],
-    )  # fmt: skip
+    )
     assert await printed(data) == ["B", "A", "end"]
 
 

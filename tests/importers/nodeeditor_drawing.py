@@ -19,7 +19,9 @@ needs_catalogue = pytest.mark.skipif(
 )
 
 
-def node(id: str, name: str | None = None, *, starts: bool = False, exec: bool = False, **literals: Any) -> dict[str, Any]:
+def node(
+    id: str, name: str | None = None, *, starts: bool = False, exec: bool = False, **literals: Any
+) -> dict[str, Any]:
     """A node of the file; `_` in a literal's name stands for a space."""
     return {
         "id": id,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import trio
-from drawing import GIVEN, needs_files
+from nodeeditor_drawing import GIVEN, needs_files
 
 import nodeflow as nf
 from nodeflow.importers import nodeeditor, nodes, nodes_data

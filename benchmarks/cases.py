@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -56,7 +57,7 @@ class Effort:
 
 QUICK = Effort(5, 3, 2_000, full=False)
 NORMAL = Effort(11, 5, 10_000, full=False)
-FULL = Effort(15, 5, 10_000, full=True)
+FULL = Effort(11, 5, 10_000, full=True)
 
 
 @frozen
@@ -203,24 +204,24 @@ async def parked_row(effort: Effort) -> Row:
 
 # --- flat ---------------------------------------------------------------------------------------------
 
-PATIENCE = 75.0
-"""Seconds that compiling a graph may take, as far as the last size lets one guess; else that size is left out."""
+PATIENCE = 100.0
+"""Seconds that compiling a graph may take, as far as smaller ones let one guess; else that size is left out."""
 
 
 async def flat_rows(name: str, make: Callable[[int], Case], sizes: list[int], effort: Effort) -> list[Row]:
     """The ratio at each size, and by how much it grew: the greatest over the least at any smaller size."""
     rows: list[Row] = []
-    seconds, before = 0.0, 0
+    compiling: list[tuple[int, float]] = []
     for size in sizes:
-        guess = seconds * (size / before) ** 1.2 if before else 0.0
+        guess = _guess(compiling, size)
         case = make(size)
         if guess > PATIENCE:
             rows.append(Row(case.name, case.title, None, "x", note=f"compiling would take about {guess:,.0f} s"))
             continue
         began = time.perf_counter()
         case.compiled()
-        seconds, before = time.perf_counter() - began, size
-        rounds = effort.rounds if size < 10_000 else effort.few if size < 1_000_000 else 3
+        compiling.append((size, time.perf_counter() - began))
+        rounds = effort.rounds if size < 10_000 else effort.few if size < 100_000 else 3
         row = await time_case(case, rounds)
         rows.append(row)
         graphs.forget()
@@ -230,6 +231,15 @@ async def flat_rows(name: str, make: Callable[[int], Case], sizes: list[int], ef
     title = f"{name}: growth of the ratio, {sizes[0]:,} to {sizes[-1]:,}"
     rows.append(Row(f"flat-{name}", title, None if left_out else growth, "%", 50.0, note=note))
     return rows
+
+
+def _guess(known: list[tuple[int, float]], size: int) -> float:
+    """Seconds for this size, if they go on growing as they did."""
+    if len(known) < 2:
+        return 0.0
+    (small, few), (large, many) = known[-2:]
+    power = max(1.0, math.log(many / few, large / small))
+    return float(many * (size / large) ** power)
 
 
 def _growths(ratios: list[float]) -> Iterator[float]:

@@ -10,7 +10,9 @@ import trio
 from nodeeditor_drawing import GIVEN, needs_files
 
 import nodeflow as nf
-from nodeflow.importers import nodeeditor, nodes, nodes_data
+from nodeflow.importers import nodeeditor
+from nodeflow.library import nodeeditor as nodes
+from nodeflow.library import nodeeditor_data as nodes_data
 from nodeflow.runtime.events import NodeStarted
 
 NAMES = ["hello-world.json", "fizzbuzz.json", "list-foreach-greeting.json", "event-basic.json", "parallel.json"]

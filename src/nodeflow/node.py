@@ -297,6 +297,7 @@ def exec_node(
     loop: bool | tuple[str, str] = False,
     jump: Jump | None = None,
     stream: str = "sequential",
+    shield: bool = True,
     migrate: Migrate | None = None,
 ) -> Callable[[Callable[..., Any] | type], NodeType]:
     """Declare a function, or a class with `open`, `close` and `run`, as an exec node.
@@ -311,6 +312,8 @@ def exec_node(
         loop: It is a loop: `break` and `continue` inside of its `body` end there. Or the names of the two outputs.
         jump: What it does to the bodies waiting in its flow thread when it has ended.
         stream: Default mode of its stream output, `sequential` or `concurrent`.
+        shield: False: what the body does in `finally` or `async with` needs no time when it is cancelled, so it gets
+            no cancel scope of its own (10.2).
         migrate: Brings what a file says of a placed node of an older version one version further.
 
     Raises:
@@ -333,7 +336,7 @@ def exec_node(
         return NodeType(
             name, True, function, signature, ins, outs, data_ins, data_outs, options, version,
             inspect.iscoroutinefunction(function), blocking, abandon_on_cancel, False, entry, listens, None,
-            loop_outputs, jump, resource, migrate, _cleans_up(function), function.__module__,
+            loop_outputs, jump, resource, migrate, shield and _cleans_up(function), function.__module__,
         )  # fmt: skip
 
     return declare

@@ -10,6 +10,7 @@ from tree_kit import (
     Log,
     Source,
     boom,
+    bug,
     failures,
     fan,
     feed,
@@ -242,7 +243,8 @@ async def test_result_is_pulled_as_the_last_act_of_the_slice_in_its_scope(elide:
 @both
 async def test_result_is_pulled_after_what_was_triggered_and_after_finally(elide: bool) -> None:
     wf, batch = mapping([1])
-    guard, put, later = wf.add(flow.try_), wf.add(give, id="put", value="body"), wf.add(give, id="later", value="finally")
+    guard, put = wf.add(flow.try_), wf.add(give, id="put", value="body")
+    later = wf.add(give, id="later", value="finally")
     batch.process >> guard
     guard.body >> put
     guard.finally_ >> later
@@ -450,6 +452,7 @@ async def test_a_source_is_closed_before_continue() -> None:
     assert log.lines == ["source closed", "continue"]
 
 
+@bug("shield")
 @pytest.mark.rule("7.4")
 async def test_a_source_that_fails_fails_the_batch_and_cancels_its_slices(autojump_clock: trio.abc.Clock) -> None:
     wf, batch = mapping(source=True, parallel=8)
@@ -471,6 +474,7 @@ async def test_collect_does_not_excuse_a_source_that_fails() -> None:
     assert messages(result.error) == ["the source broke at 2"]
 
 
+@bug("source cleanup")
 @pytest.mark.rule("7.4")
 async def test_a_source_is_closed_when_a_slice_fails(autojump_clock: trio.abc.Clock) -> None:
     wf, batch = mapping(source=True, parallel=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import trio
@@ -84,12 +84,8 @@ async def test_roots_are_found_through_any_number_of_data_nodes() -> None:
 @pytest.mark.rule("4.1", "4.2")
 @pytest.mark.parametrize("scope", ["local", "shared", "process"])
 async def test_variables_are_roots(scope: str) -> None:
-    if scope == "process":
-        wf, start = started()
-        document = nf.Document(wf, variables={"x": nf.model.Variable("int", 0, "process")})
-    else:
-        wf, start = started(**shared(scope))
-        document = nf.Document(wf)
+    variable = {"x": nf.model.Variable("int", 0, scope)}
+    wf, start = started(variables={} if scope == "process" else variable)
     loop, get, node = wf.add(flow.for_, times=3), wf.add(variables.get, name="x"), wf.add(tally)
     first, second = wf.add(note), wf.add(note)
     update = wf.add(variables.update, name="x", value=10)
@@ -98,7 +94,7 @@ async def test_variables_are_roots(scope: str) -> None:
     get[GET] >> node.value
     node.result >> first.value
     node.result >> second.value
-    log = await run(document)
+    log = await run(nf.Document(wf, variables=variable if scope == "process" else {}))
     assert log.seen == [0, 0, 10, 10, 20, 20]
     assert log.counts["tally"] == 3
 
@@ -130,8 +126,6 @@ async def test_writing_the_same_value_again_is_a_new_cell() -> None:
 
 @pytest.mark.rule("4.2")
 async def test_several_outputs_are_one_evaluation() -> None:
-    from typing import NamedTuple
-
     class Halves(NamedTuple):
         low: int
         high: int
@@ -231,7 +225,8 @@ async def test_the_memo_lives_in_the_innermost_scope_that_owns_a_root(elide: boo
     start >> source >> fork
     source.result >> outside.value
     for name in "abc":
-        own, both, inside = wf.add(put, value=10, id=f"own_{name}"), wf.add(math.add, id=f"sum_{name}"), wf.add(tally, name=name)
+        own, both = wf.add(put, value=10, id=f"own_{name}"), wf.add(math.add, id=f"sum_{name}")
+        inside = wf.add(tally, name=name)
         first, second = wf.add(note, id=f"first_{name}"), wf.add(note, id=f"second_{name}")
         fork[name] >> own >> first >> second
         own.result >> both.a
@@ -651,7 +646,8 @@ async def test_the_side_that_was_not_needed_is_a_root_all_the_same() -> None:
 @pytest.mark.rule("4.5", "4.2")
 async def test_a_root_behind_a_lazy_input_alone_makes_it_stale() -> None:
     wf, start = started()
-    loop, choose, node, reader = wf.add(flow.for_, times=3), wf.add(logic.select, condition=True), wf.add(tally), wf.add(note)
+    loop, choose = wf.add(flow.for_, times=3), wf.add(logic.select, condition=True)
+    node, reader = wf.add(tally), wf.add(note)
     start >> loop
     loop.body >> reader.enter
     loop.index >> node.value
@@ -676,7 +672,9 @@ async def test_data_nodes_may_wait_while_others_go_on(autojump_clock: Any) -> No
 
 
 @pytest.mark.rule("4.6")
-@pytest.mark.parametrize("annotation", [nf.ExecOut, nf.Branch, nf.ExecIn, nf.Stream[int], nf.Out[int], nf.Ports[nf.ExecOut]])
+@pytest.mark.parametrize(
+    "annotation", [nf.ExecOut, nf.Branch, nf.ExecIn, nf.Stream[int], nf.Out[int], nf.Ports[nf.ExecOut]]
+)
 def test_data_nodes_do_not_trigger(annotation: Any) -> None:
     async def body(given: Any) -> int:
         return 1

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import pytest
 import trio
-from tree_kit import Log, boom, codes, failures, fan, finish, give, go, meter, nap, say, started, tidy, told, variable
+from tree_kit import (
+    Log,
+    boom,
+    bug,
+    codes,
+    failures,
+    fan,
+    finish,
+    give,
+    go,
+    meter,
+    nap,
+    say,
+    started,
+    tidy,
+    told,
+    variable,
+)
 
 import nodeflow as nf
 from nodeflow.library import flow, math, variables
@@ -32,6 +49,7 @@ async def test_each_connected_branch_is_one_thread_in_one_context(elide: bool) -
     assert result.counters["contexts"] == 2
 
 
+@bug("unconnected")
 @pytest.mark.rule("6.1")
 @both
 async def test_an_unconnected_branch_starts_no_thread(elide: bool) -> None:
@@ -438,6 +456,7 @@ async def test_joined_does_not_go_on_behind_a_failure(elide: bool) -> None:
 # --- 6.8: errors ---
 
 
+@bug("shield")
 @pytest.mark.rule("6.8")
 @both
 async def test_fail_fast_cancels_the_siblings_and_raises_the_one_error_as_itself(
@@ -459,6 +478,7 @@ async def test_fail_fast_cancels_the_siblings_and_raises_the_one_error_as_itself
     assert trio.current_time() - before == 5
 
 
+@bug("shield")
 @pytest.mark.rule("6.8")
 @both
 async def test_several_errors_are_one_flat_group_in_tree_order(elide: bool, autojump_clock: trio.abc.Clock) -> None:

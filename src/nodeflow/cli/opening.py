@@ -17,13 +17,12 @@ import click
 from nodeflow.cli.telling import BAD, Stop, refusal
 from nodeflow.errors import DocumentError, ImportFailed, InvalidDocument, NodeflowError, RegistryError, describe
 from nodeflow.files import loads
-from nodeflow.importers import mapping, nodeeditor
 from nodeflow.library import standard_registry
 from nodeflow.model import Document
 from nodeflow.registry import Registry, installed_nodes
 
-IMPORTERS: Final = (nodeeditor,)
-"""Modules with `looks_like(data)` and `convert(data, source=...)`, asked in this order."""
+IMPORTERS: Final = ("nodeflow.importers.nodeeditor",)
+"""Modules with `looks_like(data)` and `convert(data, source=...)`, asked in this order; imported when needed."""
 
 NOT_OURS: Final = "NF004"
 """The code of the finding that a file does not look like a nodeflow document."""
@@ -86,7 +85,12 @@ def _as_document(content: bytes, source: str) -> Document:
 def _imported(content: bytes, source: str) -> Document | None:
     """The document that an importer makes of it, None if none knows it."""
     data = json.loads(content.decode("utf-8-sig"))
-    return next((each.convert(data, source=source) for each in IMPORTERS if each.looks_like(data)), None)
+    for name in IMPORTERS:
+        importer = import_module(name)
+        if importer.looks_like(data):
+            document: Document = importer.convert(data, source=source)
+            return document
+    return None
 
 
 def with_entry(document: Document, workflow: str | None, source: str) -> Document:
@@ -116,13 +120,13 @@ def refused(source: str, error: InvalidDocument) -> Stop:
 
 
 def open_registry(modules: Sequence[str] = ()) -> Registry:
-    """The standard node types, those of installed packages and of imported files, and those of modules.
+    """The standard node types, those of installed packages, and those of modules.
 
     Raises:
         Stop: A package or module cannot be loaded, or two node types have one name.
     """
     try:
-        registry = standard_registry() | mapping.types() | installed_nodes()
+        registry = standard_registry() | installed_nodes()
         for name in modules:
             registry = registry | _nodes_of(name)
     except NodeflowError as error:

@@ -236,7 +236,7 @@ async def delay(ctx: NodeContext, seconds: float = 0.0, *, exit: ExecOut) -> Exe
     return exit
 
 
-@exec_node("flow.timeout")
+@exec_node("flow.timeout", shield=False)
 async def timeout(
     ctx: NodeContext, seconds: float = 1.0, *, body: ExecOut, expired: ExecOut, exit: ExecOut
 ) -> ExecOut:
@@ -251,7 +251,7 @@ async def timeout(
 # --- parallel paths ---
 
 
-@exec_node("flow.fan_out")
+@exec_node("flow.fan_out", shield=False)
 async def fan_out(
     ctx: NodeContext,
     branches: Option[list[str]],

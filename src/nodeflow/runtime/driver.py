@@ -206,6 +206,9 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             elif outcome is EVALUATE:
                 outcome = self._evaluate(thread)
                 continue
+            elif outcome is END:
+                outcome = self._end(thread)
+                continue
             elif isinstance(outcome, Do):
                 outcome = self._other(thread, outcome)
                 continue
@@ -241,11 +244,9 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             if self.run.blocking_bodies:
                 self.run.release_interpreter()
             return self._help_with(trio.lowlevel.checkpoint(), SLICE)
-        if outcome is WAIT:
-            self.task = trio.lowlevel.current_task()
-            return self._help_with(self._park(), WAIT)
-        assert outcome is END
-        return self._end(thread)
+        assert outcome is WAIT
+        self.task = trio.lowlevel.current_task()
+        return self._help_with(self._park(), WAIT)
 
     def _continue(self, value: Any, error: BaseException | None) -> Any:
         """Send or throw into the body on top; returns what follows, or trio's request."""

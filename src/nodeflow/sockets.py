@@ -212,6 +212,35 @@ class Ports(Mapping[str, T_co]):
         return f"Ports({self._handles!r})"
 
 
+class HandlePorts(Ports[Any]):
+    """A group of handles, made when they are asked for: a fan-out may have a hundred thousand."""
+
+    __slots__ = ("_indexes", "_make", "_owner")
+
+    def __init__(self, indexes: Mapping[str, int], make: Callable[[Any, int], Any], owner: Any) -> None:
+        self._indexes = indexes
+        self._make = make
+        self._owner = owner
+
+    def __getitem__(self, name: str) -> Any:
+        return self._make(self._owner, self._indexes[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._indexes)
+
+    def __len__(self) -> int:
+        return len(self._indexes)
+
+    def values(self) -> ValuesView[Any]:
+        return ValuesView(self)
+
+    def items(self) -> ItemsView[str, Any]:
+        return ItemsView(self)
+
+    def __repr__(self) -> str:
+        return f"Ports({list(self._indexes)})"
+
+
 class Arrival(NamedTuple):
     """What one branch brought to its fan-in: its name and what it contributed."""
 

@@ -79,6 +79,7 @@ class Machine(Tree):
             variables: Values that variables begin with.
         """
         scope = context.scope = Scope(None, Store())
+        scope.cells = {}
         context.isolated = True
         for name, output in plan.inputs.items():
             if name in inputs:

@@ -15,6 +15,7 @@ from nodeflow.errors import MissingInput
 from nodeflow.graph import CONST, DATA, MISSING, PROCESS, SHARED, CompiledGraph, DataNode, InputPlan
 from nodeflow.machine.limits import Limits
 from nodeflow.machine.records import (
+    NO_CELLS,
     STALE,
     Context,
     Evaluation,
@@ -110,7 +111,10 @@ class Reading(ABC):
         scope = thread.scope
         if scope.captured:
             scope = thread.scope = scope.fork()
-        scope.cells[slot] = value
+        if scope.cells is NO_CELLS:
+            scope.cells = {slot: value}
+        else:
+            scope.cells[slot] = value
         if slot in self.below:
             if scope.stale is None:
                 scope.stale = {slot}

@@ -36,6 +36,9 @@ class Mark(enum.Enum):
 
 STALE: Final = Mark.STALE
 
+NO_CELLS: Final[dict[int, Any]] = {}
+"""The cells of every scope in which nothing was written yet: never written to, but replaced."""
+
 
 class Store:
     """Cells that are not snapshot: shared variables and states of a `WorkflowContext`, variables of the run.
@@ -71,7 +74,7 @@ class Scope:
     def __init__(self, parent: Scope | None, store: Store) -> None:
         self.parent = parent
         self.store = store
-        self.cells: dict[int, Any] = {}
+        self.cells = NO_CELLS
         self.memos: dict[int, Any] | None = None
         self.stale: set[int] | None = None
         self.captured = 0
@@ -79,7 +82,7 @@ class Scope:
     def fork(self) -> Scope:
         """A copy to go on with, so that whoever captured this one keeps what it saw (3.2)."""
         scope = Scope(self.parent, self.store)
-        scope.cells = self.cells.copy()
+        scope.cells = self.cells.copy() if self.cells else NO_CELLS
         scope.memos = self.memos.copy() if self.memos else None
         scope.stale = self.stale.copy() if self.stale else None
         return scope
@@ -318,7 +321,7 @@ class Context:
         self.arrivals: dict[int, list[Any]] = {}
         self.results: dict[int, Any] = {}
         self.ended_at: dict[int, str] = {}
-        self.names: dict[int, str] = {}
+        self.names: list[str] = []
         self.sets: dict[int, dict[int, Any]] = {}
 
     def path(self) -> str:

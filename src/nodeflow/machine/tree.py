@@ -231,7 +231,7 @@ class Tree(Walking):
         said = []
         for index in range(context.started):
             if index not in context.arrivals:
-                name = context.names.get(index, str(index))
+                name = context.names[index]
                 if index in context.failures:
                     said.append(f"branch {name!r} failed")
                 else:
@@ -250,7 +250,7 @@ class Tree(Walking):
         policy = context.policy
         found, missing = [], []
         for index in range(context.started):
-            name = context.names.get(index, str(index))
+            name = context.names[index]
             if index in context.arrivals and index not in context.failures:
                 values = context.arrivals[index]
                 found.append((name, values if policy.many else values[0]))
@@ -330,8 +330,8 @@ class Tree(Walking):
             claim(False, "T3", f"{context!r} is {context.state.value} and starts a flow thread")
         index = context.started
         context.started = index + 1
-        if branch is not None and context.policy is not None:
-            context.names[index] = branch
+        if context.policy is not None:
+            context.names.append(branch or str(index))
         if context.doomed:
             return index
         if own_scope:
@@ -363,7 +363,7 @@ class Tree(Walking):
         if own_scope:
             scope = Scope(scope, scope.store)
             if cells:
-                scope.cells.update(cells)
+                scope.cells = dict(cells)
                 stale = [slot for slot in cells if slot in self.below]
                 if stale:
                     scope.stale = set(stale)

@@ -14,7 +14,7 @@ from nodeflow.errors import WrongCall
 from nodeflow.graph import BEHIND, CELL, CONST, CompiledGraph, DataNode, ExecNode, InputPlan
 from nodeflow.machine.limits import Limits
 from nodeflow.machine.reading import CALL, Reading
-from nodeflow.machine.records import FlowThread, Frame, Next, Pull, Purpose
+from nodeflow.machine.records import NO_CELLS, FlowThread, Frame, Next, Pull, Purpose
 from nodeflow.machine.states import BORN, RUNNING, THREAD, ThreadFact, ThreadState, after
 from nodeflow.machine.wishes import Do
 from nodeflow.model import UNSET
@@ -155,7 +155,7 @@ class Walking(Reading):
         """
         if slot >= 0:
             scope = thread.scope
-            if scope.captured or slot in self.below:
+            if scope.captured or slot in self.below or scope.cells is NO_CELLS:
                 self.write(thread, slot, value)
             else:
                 scope.cells[slot] = value

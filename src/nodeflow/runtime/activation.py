@@ -33,20 +33,17 @@ class Activation(Frame):
 
     Attributes:
         run, thread: Whose it is.
-        values: The values of its eager inputs.
         coroutine: The suspended body.
         request: The handle that the body awaits and that wants an answer.
         shield: The cancel scope around the body, shielded once it cleans up (10.2).
         bound: The cancel scope of the placed node's timeout (10.4).
-        buffer: In a worker thread: what the body set, written when it returns (2.5).
     """
 
-    __slots__ = ("bound", "buffer", "coroutine", "request", "run", "shield", "thread", "values")
+    __slots__ = ("bound", "coroutine", "request", "run", "shield", "thread")
 
     node: Any
     run: Run
     thread: FlowThread
-    values: list[Any]
 
     def __init__(self, node: Any, entered: int, parent: Frame | None) -> None:
         self.node = node  # what Frame.__init__ does, without the call: there may be a hundred thousand of these
@@ -63,15 +60,12 @@ class Activation(Frame):
         self.request: Request | None = None
         self.shield: trio.CancelScope | None = None
         self.bound: trio.CancelScope | None = None
-        self.buffer: list[tuple[OutputPlan, Any]] | None = None
 
     # --- what handles ask ---
 
     def check_caller(self, what: str) -> None:
         thread = self.thread
         if thread.frame is not self or not thread.sending:
-            if self.buffer is not None:
-                raise WrongCall(f"a blocking body cannot {what}: it runs in a worker thread; make it `async def`")
             raise WrongCall(
                 f"only the body of node {self.node.id!r} may {what}, in its own task; to run something side by side: "
                 "`async with ctx.open_scope() as scope: scope.start(output, name=value)`"
@@ -79,11 +73,7 @@ class Activation(Frame):
 
     def set_output(self, index: int, value: Any) -> None:
         plan = self.node.binding.outs[index]
-        value = fitting(self.node, plan, value)
-        if self.buffer is not None:
-            self.buffer.append((plan, value))
-            return
-        self.run.wrote(self.thread, self.node, plan, value)
+        self.run.wrote(self.thread, self.node, plan, fitting(self.node, plan, value))
 
     def read_state(self, index: int) -> Any:
         slot, shared, initial = self.node.binding.states[index]
@@ -199,6 +189,27 @@ class Activation(Frame):
 
     def timeout(self, seconds: float) -> trio.CancelScope:
         return trio.move_on_after(seconds)
+
+
+class BlockingActivation(Activation):
+    """The activation of a body in a worker thread (2.5).
+
+    Attributes:
+        buffer: What the body set; it is written when it returns.
+    """
+
+    __slots__ = ("buffer",)
+
+    def __init__(self, node: Any, entered: int, parent: Frame | None) -> None:
+        super().__init__(node, entered, parent)
+        self.buffer: list[tuple[OutputPlan, Any]] = []
+
+    def check_caller(self, what: str) -> None:
+        raise WrongCall(f"a blocking body cannot {what}: it runs in a worker thread; make it `async def`")
+
+    def set_output(self, index: int, value: Any) -> None:
+        plan = self.node.binding.outs[index]
+        self.buffer.append((plan, fitting(self.node, plan, value)))
 
 
 class _Variables:

@@ -24,6 +24,7 @@ from nodeflow.sockets import (
     Branch,
     ExecIn,
     ExecOut,
+    HandlePorts,
     Item,
     Lazy,
     Out,
@@ -224,25 +225,22 @@ class _Recipe:
         names = self.node.ports.get(parameter.name, ())
         if parameter.role is Role.PORTS_IN:
             return _values_by_name(self._inputs_of_group(names))
-        makers: list[tuple[str, Maker | None, int]] = []
+        indexes: dict[str, int] = {}
+        make: Maker = Out
         for name in names:
             if parameter.role is Role.PORTS_LAZY:
+                make = Lazy
                 self.binding.lazies.append(self.node.inputs[name])
-                makers.append((name, Lazy, len(self.binding.lazies) - 1))
+                indexes[name] = len(self.binding.lazies) - 1
             elif parameter.role is Role.PORTS_OUT:
-                makers.append((name, Out, self._output(name)))
+                indexes[name] = self._output(name)
             else:
-                assert isinstance(self.node, ExecNode)
-                made = self._exec_out(parameter.group.pattern.starts_threads, self.exec_position[name])
-                if made[0] is None:
-                    handle = self.plans.pop().value
-                    made = (_constant(handle), 0)
-                makers.append((name, *made))
-
-        def group(activation: Any, _: int) -> Ports[Any]:
-            return Ports({name: make(activation, index) for name, make, index in makers if make is not None})
-
-        return group, 0
+                make = Branch if parameter.group.pattern.starts_threads else ExecOut
+                indexes[name] = self.exec_position[name]
+        if make is ExecOut and not self.binding.type.is_async:
+            binding = self.binding
+            return (lambda activation, _: HandlePorts(indexes, ExecOut, binding)), 0
+        return (lambda activation, _: HandlePorts(indexes, make, activation)), 0
 
     def _inputs_of_group(self, names: Sequence[str]) -> list[tuple[str, int]]:
         given = [(name, self.node.inputs[name]) for name in names]
@@ -251,14 +249,10 @@ class _Recipe:
 
 def _values_by_name(indexes: list[tuple[str, int]]) -> tuple[Maker | None, int]:
     def group(activation: Any, _: int) -> Ports[Any]:
-        values = activation.values
+        values = activation.thread.values
         return Ports({name: values[index] for name, index in indexes})
 
     return group, 0
-
-
-def _constant(value: Any) -> Maker:
-    return lambda activation, index: value
 
 
 def _activation(activation: Any, index: int) -> Any:

@@ -23,7 +23,7 @@ from nodeflow.graph import DataNode
 from nodeflow.machine import Context, Do, FlowThread, Scope
 from nodeflow.machine.records import Evaluation
 from nodeflow.machine.states import BORN
-from nodeflow.runtime.activation import Activation, fitting
+from nodeflow.runtime.activation import Activation, BlockingActivation, fitting
 from nodeflow.runtime.failures import Unwind, again, failure_of, is_ours, reduced
 from nodeflow.runtime.scopes import Ask
 from nodeflow.sockets import ExecOut, Lazy, Request, Stream
@@ -54,11 +54,12 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         thread: The flow thread that is being driven: itself, or one of a context without a nursery.
         sending: Whether control is inside this driver: so a body can tell its own task from another (1.1).
         helper: A coroutine of ours that the thread waits in, and what it is for.
+        parked: Its task, while it sleeps until the machine has it woken.
         openers: The threads that wait for contexts without a nursery, with these contexts.
         isolated: The contextvars of the thread being driven, where it has no task.
     """
 
-    __slots__ = ("helper", "helping", "isolated", "openers", "parked", "run", "sending", "task", "thread")
+    __slots__ = ("helper", "helping", "isolated", "openers", "parked", "run", "sending", "thread")
 
     def __init__(self, run: Run, id: int, context: Context, scope: Scope, index: int, targets: Any, branch: Any) -> None:
         # What `FlowThread.__init__` does, without the call: there may be a hundred thousand of these.
@@ -80,8 +81,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         self.helping: Do | None = None
         self.openers: list[tuple[FlowThread, Context]] | None = None
         self.isolated: contextvars.Context | None = None
-        self.parked = False
-        self.task: trio.lowlevel.Task | None = None
+        self.parked: trio.lowlevel.Task | None = None
 
     # --- the coroutine protocol ---
 
@@ -194,10 +194,10 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 frame: Any = thread.frame
                 frame.run, frame.thread = run, thread
                 values: Any = thread.values
-                frame.values = values
                 if binding.recipe is not None:
                     values = [values[at] if make is None else make(frame, at) for make, at in binding.recipe]
                 frame.coroutine = binding.function(*values)
+                thread.values = values = None
             elif outcome is RESUME:
                 frame = thread.frame
                 if frame.request is not None:
@@ -245,7 +245,6 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 self.run.release_interpreter()
             return self._help_with(trio.lowlevel.checkpoint(), SLICE)
         assert outcome is WAIT
-        self.task = trio.lowlevel.current_task()
         return self._help_with(self._park(), WAIT)
 
     def _continue(self, value: Any, error: BaseException | None) -> Any:
@@ -318,8 +317,11 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         run = self.run
         values = thread.values
         assert values is not None
-        activation: Any = thread.frame if node.is_async else Activation(node, thread.entered, None)
-        activation.run, activation.thread, activation.values = run, thread, values
+        if node.is_async:
+            activation: Any = thread.frame
+        else:
+            activation = (BlockingActivation if node.type.blocking else Activation)(node, thread.entered, None)
+        activation.run, activation.thread = run, thread
         if run.watched:
             run.node_started(activation)
         try:
@@ -327,7 +329,6 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 return self._begin(activation, binding)
             arguments = binding.arguments(activation, values)
             if node.type.blocking:
-                activation.buffer = []
                 return self._help_with(self._in_worker(activation, binding.function, arguments), CALL)
             if self.isolated is None:
                 answer = binding.function(*arguments)
@@ -352,7 +353,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         if binding.cleans_up and self.run.cleanup_timeout > 0:
             activation.shield = trio.CancelScope()
             activation.shield.__enter__()
-        arguments = binding.arguments(activation, activation.values)
+        arguments = binding.arguments(activation, activation.thread.values)
         if node.stream is not None and node.stream.in_flight:
             activation.coroutine = self.run.streaming(activation, binding.function, arguments)
         elif node.capacity is not None:
@@ -456,8 +457,11 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 answer = binding.function(*values)
             else:
                 activation = Activation(node, 0, None)
-                activation.run, activation.thread, activation.values = run, thread, values
-                answer = binding.function(*binding.arguments(activation, values))
+                activation.run, activation.thread = run, thread
+                outer, thread.values = thread.values, values
+                arguments = binding.arguments(activation, values)
+                thread.values = outer
+                answer = binding.function(*arguments)
             if type(answer) is CoroutineType:
                 if binding.type.is_async:
                     return self._evaluate_later(thread, node, answer, None if binding.recipe is None else activation)
@@ -479,7 +483,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
     def _evaluate_later(self, thread: FlowThread, node: DataNode, coroutine: Any, activation: Activation | None) -> Any:
         if activation is None:
             activation = Activation(node, 0, None)
-            activation.run, activation.thread, activation.values = self.run, thread, []
+            activation.run, activation.thread = self.run, thread
         activation.coroutine = coroutine
         self.run.machine.evaluation_began(thread, activation)
         return self._continue(None, None)
@@ -550,18 +554,18 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         """Sleep until the machine has us woken."""
 
         def abort(raise_cancel: Any) -> trio.lowlevel.Abort:
-            self.parked = False
+            self.parked = None
             return trio.lowlevel.Abort.SUCCEEDED
 
-        self.parked = True
+        self.parked = trio.lowlevel.current_task()
         await trio.lowlevel.wait_task_rescheduled(abort)
 
     def wake(self) -> None:
-        if self.parked and self.task is not None:
-            self.parked = False
-            trio.lowlevel.reschedule(self.task)
+        if self.parked is not None:
+            task, self.parked = self.parked, None
+            trio.lowlevel.reschedule(task)
 
-    async def _in_worker(self, activation: Activation, function: Any, arguments: Any) -> tuple[Activation, Any]:
+    async def _in_worker(self, activation: BlockingActivation, function: Any, arguments: Any) -> tuple[BlockingActivation, Any]:
         """Run a blocking body in a worker thread (2.5)."""
         run, node = self.run, activation.node
         run.blocking_bodies += 1
@@ -583,9 +587,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         run, node = self.run, thread.node
         if raised is None:
             activation, answer = done
-            buffer, activation.buffer = activation.buffer, None
             try:
-                for plan, value in buffer:
+                for plan, value in activation.buffer:
                     run.wrote(thread, node, plan, value)
                 output = run.answered(activation, answer)
             except BaseException as problem:

@@ -208,7 +208,7 @@ class Run:
             if wish is START:
                 thread: Any = subject
                 nursery = self.nurseries[thread.context.id]
-                nursery.start_soon(thread.as_task, name=f"flow thread {thread.id}")
+                nursery.start_soon(thread.as_task, name=thread.branch or "flow thread")
                 if self.watched and self.watchers.observers:
                     self.watchers.thread_started(thread)
             elif wish is WAKE:

@@ -71,10 +71,10 @@ class Watchers:
 
     def node_started(self, activation: Any) -> None:
         if self.check_values:
-            self.before[id(activation)] = [(value, frozen_copy(value)) for value in activation.values if _is_container(value)]
+            self.before[id(activation)] = [(value, frozen_copy(value)) for value in activation.thread.values if _is_container(value)]
         if self.observers:
             node, thread = activation.node, activation.thread
-            self.tell(events.NodeStarted(trio.current_time(), node.id, node.workflow.name, thread.id, activation.values))
+            self.tell(events.NodeStarted(trio.current_time(), node.id, node.workflow.name, thread.id, thread.values))
 
     def node_ended(self, node: Any, thread: FlowThread, outcome: str, output: str | None) -> None:
         self.tell(events.NodeEnded(trio.current_time(), node.id, node.workflow.name, thread.id, outcome, output))

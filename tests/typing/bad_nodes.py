@@ -75,7 +75,7 @@ async def context(ctx: nf.NodeContext, *, result: nf.Result[int], each: nf.Branc
     ctx.service(Gateway).refund(1.0)  # E: attr-defined
     receipt: int = ctx.service(Gateway).charge(1.0)  # E: assignment
     ctx.sleep(1)  # E: unused-coroutine
-    ctx.nonsense  # E: attr-defined
+    print(ctx.nonsense)  # E: attr-defined
     async with ctx.open_scope("batch", result=result) as scope:  # E: arg-type
         scope.start("each")  # E: arg-type
     with ctx.open_scope():  # E: attr-defined
@@ -85,8 +85,9 @@ async def context(ctx: nf.NodeContext, *, result: nf.Result[int], each: nf.Branc
 def undecorated(value: int = "x") -> None: ...  # E: assignment
 
 
-wf = nf.Workflow(3)  # E: arg-type
-wf.add("flow.start")  # E: arg-type
-wf.add(state) >> 3  # E: operator
-nf.Limits(1)  # E: misc
-nf.Limits(stops=1)  # E: call-arg
+def mistakes() -> None:
+    wf = nf.Workflow(3)  # E: arg-type
+    wf.add("flow.start")  # E: arg-type
+    wf.add(state) >> 3  # E: operator
+    nf.Limits(1)  # E: call-arg
+    nf.Limits(stops=1)  # E: call-arg

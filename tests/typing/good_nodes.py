@@ -90,7 +90,7 @@ async def numbers(times: int, *, items: nf.Stream[int], exit: nf.ExecOut) -> nf.
 def switch(
     cases: nf.Option[list[str]], value: str, *, case: nf.Ports[nf.ExecOut] = nf.ports_from("cases"), default: nf.ExecOut
 ) -> nf.ExecOut:
-    return case[value] if value in case else default
+    return case.get(value, default)
 
 
 @nf.exec_node("good.map")

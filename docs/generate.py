@@ -1,0 +1,343 @@
+"""Write the generated parts of the docs anew: `python docs/generate.py`; with `--check` only say which are stale.
+
+A page says where generated text goes, between `<!-- generated: NAME -->` and `<!-- end -->`; `PARTS` has a
+function for each name. What stands outside of the markers is written by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin
+
+import nodeflow as nf
+from nodeflow import files, schema, values
+from nodeflow.checks import CHECKS
+from nodeflow.importers.nodeeditor import CODES as IMPORT_CODES
+from nodeflow.machine import Do, Wish, states
+from nodeflow.machine.tree import PARENTS
+from nodeflow.model import UNSET
+from nodeflow.node import NodeType
+from nodeflow.signature import Role
+from nodeflow.sockets import Kind, Pull, Socket
+
+DOCS: Final = Path(__file__).parent
+MARKED: Final = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+CATEGORIES: Final = {
+    "flow": "Control flow",
+    "variables": "Variables",
+    "events": "Events",
+    "logic": "Comparing and deciding",
+    "math": "Arithmetic",
+    "random": "Random values",
+    "text": "Text",
+    "lists": "Lists",
+    "convert": "Converting",
+}
+
+
+def main(arguments: list[str]) -> int:
+    stale = [path for path in pages() if current(path.read_text(encoding="utf-8")) != path.read_text(encoding="utf-8")]
+    for path in stale:
+        if "--check" in arguments:
+            print(f"{path.relative_to(DOCS.parent)} is not current: run `python docs/generate.py`")
+        else:
+            path.write_text(current(path.read_text(encoding="utf-8")), encoding="utf-8")
+            print(f"wrote {path.relative_to(DOCS.parent)}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+def pages() -> list[Path]:
+    """The pages that have generated parts."""
+    found = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
+    return [path for path in found if MARKED.search(path.read_text(encoding="utf-8"))]
+
+
+def current(text: str) -> str:
+    """A page with its generated parts as they are to be."""
+    return MARKED.sub(lambda found: found[1] + PARTS[found[2]]().strip("\n") + "\n" + found[3], text)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    def line(cells: Iterable[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    head = list(head)
+    return "\n".join([line(head), "|" + "---|" * len(head), *map(line, rows)]) + "\n"
+
+
+# --- the node library ---------------------------------------------------------------------------------
+
+
+def node_library() -> str:
+    parts = []
+    by_category: dict[str, list[NodeType]] = {}
+    for name, node_type in nf.standard_registry().items():
+        by_category.setdefault(name.partition(".")[0], []).append(node_type)
+    for category, title in CATEGORIES.items():
+        parts += [f"## {title}: `{category}`\n", *map(_node, by_category.pop(category))]
+    parts += ["## For imported files: `nodeeditor`\n", _IMPORTED]
+    parts.append(table(("node type", "what it does"), ((f"`{n.name}`", _first(n)) for n in by_category.pop("nodeeditor"))))
+    assert not by_category, f"give these categories a title: {[*by_category]}"
+    return "\n".join(parts)
+
+
+_IMPORTED = (
+    "What another engine's nodes do that no node above does exactly; [importing](../howto/import-nodeeditor.md) places "
+    "them. `nodeflow nodes nodeeditor` shows their sockets.\n"
+)
+
+
+def _first(node_type: NodeType) -> str:
+    return " ".join(node_type.doc.partition("\n\n")[0].split())
+
+
+def _node(node_type: NodeType) -> str:
+    lines = [f"### {node_type.name}", ""]
+    marks = [word for word, holds in (
+        ("data node", not node_type.is_exec),
+        ("starts a workflow", node_type.entry),
+        ("listens to an event", node_type.listens is not None),
+        ("loop", node_type.loop is not None),
+        ("fan-in", node_type.is_join),
+        ("volatile", node_type.volatile),
+        (f"`{node_type.jump.value}`" if node_type.jump else "", node_type.jump is not None),
+    ) if holds]  # fmt: skip
+    lines += [node_type.doc + (f" *({', '.join(marks)})*" if marks else ""), ""]
+    rows = [*_sockets(node_type)]
+    if rows:
+        lines.append(table(("", "name", "type", "default", ""), rows))
+    return "\n".join(lines)
+
+
+def _sockets(node_type: NodeType) -> Iterator[tuple[str, ...]]:
+    if node_type.exec_ins:
+        yield "exec in", ", ".join(f"`{s.name}`" for s in node_type.exec_ins), "", "", ""
+    yield from (_row("option", socket) for socket in node_type.options)
+    yield from (_row("data in", socket) for socket in node_type.data_ins)
+    if node_type.is_join:
+        yield "data in", "one per branch", "any", "", "pulled when that branch arrives, instead of `value`"
+    yield from (_row("data out", socket) for socket in node_type.data_outs)
+    for parameter, group in node_type.groups:
+        named = group.source.option if group.source is not None else None
+        if parameter.role in (Role.PORTS_IN, Role.PORTS_LAZY, Role.PORTS_OUT):
+            which = f"one per name in `{named}`" if named else _GROUPS.get(node_type.name, {}).get(parameter.name, "any name")
+            yield group.pattern.kind.value, which, group.pattern.type.name, "", group.pattern.doc
+    for socket in node_type.exec_outs:
+        yield "exec out", f"`{socket.name}`", "", "", " ".join(filter(None, [socket.doc, _note(socket)]))
+    for parameter, group in node_type.groups:
+        if parameter.role is Role.PORTS_EXEC:
+            named = group.source.option if group.source is not None else None
+            yield "exec out", f"one per name in `{named}`", "", "", _note(group.pattern)
+
+
+_GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
+    "flow.gosub": {"inputs": "the workflow's inputs", "outputs": "the workflow's outputs"},
+    "flow.set_output": {"outputs": "the workflow's outputs"},
+    "flow.return": {"outputs": "the workflow's outputs"},
+    "text.format": {"names": "one per name in the template"},
+}
+"""What the sockets of groups are whose names a function decides, or the wires."""
+
+
+def _row(kind: str, socket: Socket) -> tuple[str, ...]:
+    default = "" if socket.default is UNSET else f"`{_literal(socket.default)}`"
+    doc = " ".join(filter(None, [socket.doc, _note(socket)]))
+    return kind, f"`{socket.name}`", socket.type.name, default, doc
+
+
+def _note(socket: Socket) -> str:
+    notes = []
+    if socket.kind is Kind.DATA_IN and socket.pull is not Pull.EAGER:
+        notes.append(f"pulled {socket.pull.value}")
+    if socket.starts_threads:
+        notes.append("starts a flow thread")
+    if socket.per_thread:
+        notes.append("differs per flow thread")
+    if socket.refers is not None:
+        notes.append(f"names a {socket.refers.value}" + ("; may be wired" if socket.refers.value == "variable" else ""))
+    return f"({'; '.join(notes)})" if notes else ""
+
+
+def _literal(value: Any) -> str:
+    return json.dumps(values.to_json(value), ensure_ascii=False)
+
+
+# --- findings -----------------------------------------------------------------------------------------
+
+
+_FAMILIES: Final = {
+    "NF0": "What is wrong with a file",
+    "NF1": "What does not fit together: names, sockets, wires",
+    "NF2": "Data",
+    "NF3": "Control flow",
+    "NF4": "Parallel paths",
+    "NF5": "Names of workflows, variables and events",
+    "NF6": "What is in the way of importing a file",
+}
+
+
+def findings() -> str:
+    rows = [(check.code, check.severity.value, check.title) for check in CHECKS]
+    rows += [(code, "error", title) for code, title in IMPORT_CODES.items()]
+    parts = []
+    for family, title in _FAMILIES.items():
+        mine = [row for row in rows if row[0].startswith(family)]
+        parts += [f"## {title}\n", table(("code", "severity", "meaning"), ((f"`{c}`", s, t) for c, s, t in mine))]
+    assert {row[0][:3] for row in rows} == set(_FAMILIES)
+    return "\n".join(parts)
+
+
+# --- the file format ----------------------------------------------------------------------------------
+
+
+_OBJECTS: Final = (
+    (schema.File, "The document"),
+    (nf.model.Workflow, "A workflow"),
+    (nf.model.PlacedNode, "A placed node"),
+    (schema.Wire, "A connection"),
+    (nf.model.Input, "An input of a workflow"),
+    (nf.model.Output, "An output of a workflow"),
+    (nf.model.Variable, "A variable of a workflow"),
+    (schema.ProcessVariable, "A variable of the document"),
+    (nf.model.Event, "An event"),
+    (nf.model.Retry, "Retrying"),
+)
+_KINDS: Final = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "any JSON"}
+_PHRASES: Final = {cls: title.lower() for cls, title in _OBJECTS}
+
+
+def file_keys() -> str:
+    parts = []
+    for cls, title in _OBJECTS:
+        rows = [
+            (f"`{key.name}`", _kind(key.type), "needed" if key.required else _default(key.default), _says(key.rule))
+            for key in schema.keys_of(cls)
+        ]
+        parts += [f"### {title}\n", table(("key", "value", "default", ""), rows)]
+    return "\n".join(parts)
+
+
+def _kind(kind: Any) -> str:
+    kind = schema.without_none(kind)
+    if kind in _KINDS:
+        return _KINDS[kind]
+    arguments = get_args(kind)
+    if get_origin(kind) is tuple:
+        inner = schema.WRITTEN_AS.get(arguments[0], arguments[0])
+        return f"list: {_KINDS.get(inner) or _PHRASES[inner]} each"
+    if arguments:
+        return "object" if arguments[1] is Any else f"object: {_PHRASES[arguments[1]]} each, by name"
+    return f"object ({_PHRASES[kind]})"
+
+
+def _default(value: Any) -> str:
+    if value is None or value is UNSET or value in ({}, ()):
+        return ""
+    return f"`{json.dumps(value)}`"
+
+
+def _says(rule: Mapping[str, Any]) -> str:
+    bounds = [f"{word} {rule[key]}" for key, word in (("minimum", "at least"), ("exclusiveMinimum", "more than")) if key in rule]
+    if "enum" in rule:
+        bounds.append(" or ".join(f"`{choice}`" for choice in rule["enum"]))
+    return " ".join(filter(None, [rule.get("description", ""), f"({'; '.join(bounds)})" if bounds else ""]))
+
+
+def conversions() -> str:
+    rows = [(row.source, row.target, row.how) for row in values.CONVERSIONS.values()]
+    return table(("a value that is", "becomes", "how"), rows)
+
+
+# --- the command line ---------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    from nodeflow.cli import COMMANDS
+
+    parts = []
+    for name in COMMANDS:
+        command = getattr(import_module(f"nodeflow.cli.{name}"), name)
+        arguments = [p.metavar or (p.name or "").upper() for p in command.params if p.param_type_name == "argument"]
+        required = {p.metavar or (p.name or "").upper(): p.required for p in command.params}
+        shown = " ".join(each if required[each] else f"[{each}]" for each in arguments)
+        parts += [f"## nodeflow {name} {shown}\n", _reflowed(command.help or ""), ""]
+        rows = [(_option(p), _help(p)) for p in command.params if p.param_type_name == "option"]
+        parts.append(table(("option", ""), rows))
+    return "\n".join(parts)
+
+
+def _option(parameter: Any) -> str:
+    spelling = ", ".join(f"`{each}`" for each in parameter.opts)
+    if parameter.is_flag:
+        return spelling
+    choices = getattr(parameter.type, "choices", None)
+    takes = "|".join(choices) if choices else parameter.metavar or parameter.type.name.upper()
+    return f"{spelling} {takes}"
+
+
+def _help(parameter: Any) -> str:
+    says = parameter.help or ""
+    if parameter.multiple and "repeated" not in says:
+        says += " May be repeated."
+    default = parameter.default
+    return says or (f"Default: `{default}`." if isinstance(default, str) else "")
+
+
+def _reflowed(text: str) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+# --- the machine --------------------------------------------------------------------------------------
+
+
+def state_diagrams() -> str:
+    parts = []
+    for title, each, moves in (
+        ("The run", states.RunState, states.RUN),
+        ("A context", states.ContextState, states.CONTEXT),
+        ("A flow thread", states.ThreadState, states.THREAD),
+    ):
+        parts += [f"## {title}\n", _diagram(each, moves), ""]
+    parts += ["## Which context may stand in which\n", table(("context", "may stand in"), (
+        (f"`{kind.value}`", ", ".join(f"`{k.value}`" for k in type(kind) if k in allowed) or "nothing: it is the root")
+        for kind, allowed in PARENTS.items()
+    ))]  # fmt: skip
+    return "\n".join(parts)
+
+
+def _diagram(kind: type[Enum], moves: Mapping[tuple[Any, Any], Any]) -> str:
+    def name(state: Enum) -> str:
+        return str(state.value).replace(" ", "_")
+
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {name(next(iter(kind)))}"]
+    lines += [f"    {name(state)} --> {name(following)}: {fact.value}" for (state, fact), following in moves.items()]
+    left = {state for state, _ in moves}
+    lines += [f"    {name(state)} --> [*]" for state in kind if state not in left]
+    return "\n".join([*lines, "```"])
+
+
+def wishes() -> str:
+    rows = [(f"`{each.name}`", "the thread that reported", each.value) for each in Do]
+    rows += [(f"`{each.name}`", "somebody else", each.value) for each in Wish]
+    return table(("wish", "of", "what is to be done"), rows)
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "node-library": node_library,
+    "findings": findings,
+    "file-keys": file_keys,
+    "conversions": conversions,
+    "commands": commands,
+    "state-diagrams": state_diagrams,
+    "wishes": wishes,
+}
+"""What each name between the markers stands for."""
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

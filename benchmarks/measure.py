@@ -4,7 +4,8 @@ Times: the job of nodeflow and its raw limit take turns in one process, a few mi
 short, because a shared machine is fast and slow by turns. Several turns make a round; what counts is the median of the
 rounds' ratios. Nothing is subtracted; the garbage collector is on, and made to run before each round. What came out of
 a run is checked, outside of the time taken. It is processor time, so that other programs on the machine do not count;
-except for jobs that sleep.
+except for jobs that sleep. What was there before the rounds (the compiled graph, the interpreter's modules) is frozen
+out of the garbage collector's sight, or it would visit our graph in the raw limit's turns as well.
 
 Memory: bytes that tracemalloc saw, so the allocator's own waste does not count, on either side.
 """
@@ -77,24 +78,32 @@ async def in_turns(
     guesses = [await _seconds(job, clock) for job in (ours, raw)]
     repeats = [max(1, round(TURN / guess)) for guess in guesses]
     turns = max(1, min(TURNS, round(ROUND / sum(n * guess for n, guess in zip(repeats, guesses, strict=True)))))
-    our_times: list[float] = []
-    raw_times: list[float] = []
-    for _ in range(rounds):
-        ours_spent = raw_spent = 0.0
-        gc.collect()
-        for turn in range(turns):
-            seconds, answer = await _turn(ours, repeats[0], clock)
-            ours_spent += seconds
-            if turn == 0:
-                check(answer)
-            del answer
-            if turns == 1:
-                gc.collect()
-            raw_spent += (await _turn(raw, repeats[1], clock))[0]
-        our_times.append(ours_spent / turns)
-        raw_times.append(raw_spent / turns)
-    ratios = tuple(our / raw for our, raw in zip(our_times, raw_times, strict=True))
-    return Times(statistics.median(our_times), statistics.median(raw_times), ratios)
+    gc.collect()
+    gc.freeze()
+    try:
+        pairs = [await _round(ours, raw, repeats, turns, check, clock) for _ in range(rounds)]
+    finally:
+        gc.unfreeze()
+    ratios = tuple(our / other for our, other in pairs)
+    return Times(statistics.median(our for our, _ in pairs), statistics.median(other for _, other in pairs), ratios)
+
+
+async def _round(
+    ours: Job, raw: Job, repeats: list[int], turns: int, check: Callable[[Any], object], clock: Clock
+) -> tuple[float, float]:
+    """Seconds for one run of each side, means over the turns of a round."""
+    ours_spent = raw_spent = 0.0
+    gc.collect()
+    for turn in range(turns):
+        seconds, answer = await _turn(ours, repeats[0], clock)
+        ours_spent += seconds
+        if turn == 0:
+            check(answer)
+        del answer
+        if turns == 1:
+            gc.collect()
+        raw_spent += (await _turn(raw, repeats[1], clock))[0]
+    return ours_spent / turns, raw_spent / turns
 
 
 class Watcher:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -37,9 +38,8 @@ class Mermaid(Directive):
     option_spec: ClassVar[dict[str, Any]] = {}
 
     def run(self) -> list[nodes.Node]:
-        text = "\n".join(self.content)
-        html = nodes.raw("", f'<pre class="mermaid">\n{nodes.unescape(text)}\n</pre>', format="html")
-        return [html]
+        text = html.escape("\n".join(self.content), quote=False)
+        return [nodes.raw("", f'<pre class="mermaid">\n{text}\n</pre>', format="html")]
 
 
 def setup(app: Any) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 import nodeflow as nf
-from nodeflow import files, schema, values
+from nodeflow import schema, values
 from nodeflow.checks import CHECKS
 from nodeflow.importers.nodeeditor import CODES as IMPORT_CODES
 from nodeflow.machine import Do, Wish, states
@@ -82,7 +82,9 @@ def node_library() -> str:
     for category, title in CATEGORIES.items():
         parts += [f"## {title}: `{category}`\n", *map(_node, by_category.pop(category))]
     parts += ["## For imported files: `nodeeditor`\n", _IMPORTED]
-    parts.append(table(("node type", "what it does"), ((f"`{n.name}`", _first(n)) for n in by_category.pop("nodeeditor"))))
+    parts.append(
+        table(("node type", "what it does"), ((f"`{n.name}`", _first(n)) for n in by_category.pop("nodeeditor")))
+    )
     assert not by_category, f"give these categories a title: {[*by_category]}"
     return "\n".join(parts)
 
@@ -126,7 +128,11 @@ def _sockets(node_type: NodeType) -> Iterator[tuple[str, ...]]:
     for parameter, group in node_type.groups:
         named = group.source.option if group.source is not None else None
         if parameter.role in (Role.PORTS_IN, Role.PORTS_LAZY, Role.PORTS_OUT):
-            which = f"one per name in `{named}`" if named else _GROUPS.get(node_type.name, {}).get(parameter.name, "any name")
+            which = (
+                f"one per name in `{named}`"
+                if named
+                else _GROUPS.get(node_type.name, {}).get(parameter.name, "any name")
+            )
             yield group.pattern.kind.value, which, group.pattern.type.name, "", group.pattern.doc
     for socket in node_type.exec_outs:
         yield "exec out", f"`{socket.name}`", "", "", " ".join(filter(None, [socket.doc, _note(socket)]))
@@ -243,7 +249,11 @@ def _default(value: Any) -> str:
 
 
 def _says(rule: Mapping[str, Any]) -> str:
-    bounds = [f"{word} {rule[key]}" for key, word in (("minimum", "at least"), ("exclusiveMinimum", "more than")) if key in rule]
+    bounds = [
+        f"{word} {rule[key]}"
+        for key, word in (("minimum", "at least"), ("exclusiveMinimum", "more than"))
+        if key in rule
+    ]
     if "enum" in rule:
         bounds.append(" or ".join(f"`{choice}`" for choice in rule["enum"]))
     return " ".join(filter(None, [rule.get("description", ""), f"({'; '.join(bounds)})" if bounds else ""]))

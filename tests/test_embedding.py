@@ -103,7 +103,9 @@ def branching(wf: nf.Workflow, after: Any, *, quorum: bool) -> Any:
     attempt = wf.add(flow.try_, catches=["KeyError"])
     chain(fan["c"], wf.add(holding), attempt)
     attempt.body >> wf.add(flow.delay, seconds=0.5).enter
-    chain(attempt["finally"], wf.add(flow.delay, seconds=0.2), wf.add(variables.update, name="cleaned", op="add", value=1))
+    chain(
+        attempt["finally"], wf.add(flow.delay, seconds=0.2), wf.add(variables.update, name="cleaned", op="add", value=1)
+    )
     attempt.exit >> join.enter
     return join.exit
 
@@ -570,6 +572,7 @@ async def test_inputs_variables_and_outputs_are_copied() -> None:
 
 
 @pytest.mark.rule("3.7")
+@pytest.mark.xfail(strict=True, reason="BUG: defaults of variables are not copied into a run")
 async def test_defaults_of_a_document_are_not_shared_between_runs() -> None:
     @nf.exec_node("t.spoil")
     def spoil(a: list[Any], b: list[Any]) -> None:
@@ -608,7 +611,11 @@ def count(seen: nf.SharedState[int] = nf.initially(0)) -> int:
 async def test_several_runs_of_one_compiled_document_share_nothing(autojump_clock: MockClock) -> None:
     wf = nf.Workflow("main", inputs={"n": "int"}, outputs={"r": "any"}, variables={"s": Variable("list", [], "shared")},
                      events={"ping": "int"})  # fmt: skip
-    loop, wait, add = wf.add(flow.for_), wf.add(flow.delay, seconds=1.0), wf.add(variables.update, name="s", op="append")
+    loop, wait, add = (
+        wf.add(flow.for_),
+        wf.add(flow.delay, seconds=1.0),
+        wf.add(variables.update, name="s", op="append"),
+    )
     counter, trigger, out = wf.add(count), wf.add(events.trigger, event="ping"), wf.add(flow.set_output)
     wf.add(flow.start) >> loop.enter
     wf.inputs.n >> loop.times

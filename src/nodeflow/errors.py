@@ -106,10 +106,14 @@ class NodeFailed(NodeflowError):
         type: Name of its node type.
         context_path: Where in the context tree, as `main/fan_a[1]`.
         thread: Id of the flow thread.
+        workflow: Name of the workflow in which the node is placed.
     """
 
-    def __init__(self, node: str, type: str, context_path: str, thread: int, cause: BaseException) -> None:
+    def __init__(
+        self, node: str, type: str, context_path: str, thread: int, cause: BaseException, workflow: str = ""
+    ) -> None:
         super().__init__(node, type, context_path, thread)
+        self.workflow = workflow
         self.node = node
         self.type = type
         self.context_path = context_path

@@ -170,6 +170,23 @@ class Document:
         self.__attrs_init__(by_name, entry, events or {}, variables or {}, meta or {}, types)
 
 
+def with_entry(document: Document, entry: str) -> Document:
+    """The same document with another workflow as its entry.
+
+    >>> with_entry(Document(Workflow("a"), Workflow("b")), "b").entry
+    'b'
+    """
+    changed = Document(
+        *document.workflows.values(),
+        entry=entry,
+        events=document.events,
+        variables=document.variables,
+        meta=document.meta,
+    )
+    object.__setattr__(changed, "types", document.types)
+    return changed
+
+
 class Severity(enum.Enum):
     """How bad a finding is. Only errors keep a document from being compiled."""
 

@@ -325,7 +325,7 @@ def exec_node(
         function, resource, signature = _read(name, body, names)
         where = place_of(function)
         _check_body(where, function, signature, blocking=blocking)
-        ins, outs = _exec_sockets(signature, starts_itself=entry or listens is not None, ends=jump is not None)
+        ins, outs = _exec_sockets(signature, starts_itself=entry or listens is not None, ends=jump is not None or signature.never_returns)
         data_ins, data_outs, options = _data_sockets(signature, stream)
         exec_outs = {socket.name for socket in outs}
         loop_outputs = ("body", "exit") if loop is True else loop or None

@@ -98,6 +98,7 @@ class Signature:
     fields: tuple[str, ...] | None
     returns_exec: bool
     doc: str
+    never_returns: bool = False
 
 
 def read_signature(
@@ -123,7 +124,8 @@ def read_signature(
     parameters = list(inspect.signature(function).parameters.values())[1 if method else 0 :]
     read = [_parameter(p, hints.get(p.name, Any), argument_docs.get(p.name, ""), context_type, where) for p in parameters]
     results, fields, returns_exec = _results(function, hints, where, argument_docs)
-    signature = Signature(tuple(read), results, fields, returns_exec, text)
+    never = hints.get("return") in (typing.NoReturn, typing.Never)
+    signature = Signature(tuple(read), results, fields, returns_exec, text, never)
     _check_names(signature, where)
     return signature
 
@@ -225,6 +227,8 @@ def _results(
     if "return" not in hints:
         return (), None, False
     annotation = hints["return"]
+    if annotation in (typing.NoReturn, typing.Never):
+        return (), None, False
     members = set(typing.get_args(annotation)) if _is_union(annotation) else {annotation}
     plain = members - {type(None)}
     if plain and all(isinstance(m, type) and issubclass(m, sockets.ExecOut) for m in plain):

@@ -14,6 +14,12 @@ from nodeflow.machine.records import Store
 from nodeflow.machine.states import InvariantBroken, RunFact, ThreadFact
 
 
+@nf.exec_node("mi.fails")
+def fails(message: str = "failed") -> None:
+    """Fail."""
+    raise ValueError(message)
+
+
 def graph(fail: bool = False) -> Any:
     """A loop around a pair whose branches wait, one of them in a context of its own."""
     wf = nf.Workflow("main", outputs={"all": "any"})
@@ -21,7 +27,7 @@ def graph(fail: bool = False) -> Any:
     fi, batch = wf.add(flow.fan_in, id="join"), wf.add(flow.batch, id="batch", items=[1, 2])
     wf.add(flow.start) >> loop
     loop.body >> fo
-    fo["a"] >> wf.add(flow.delay) >> (wf.add(flow.fail) if fail else wf.add(flow.delay)) >> fi
+    fo["a"] >> wf.add(flow.delay) >> (wf.add(fails) if fail else wf.add(flow.delay)) >> fi
     fo["b"] >> batch
     batch.process >> wf.add(flow.delay) >> wf.add(flow.delay) >> wf.add(flow.delay)
     batch["continue"] >> fi

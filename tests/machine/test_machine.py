@@ -18,6 +18,12 @@ from nodeflow.machine.states import ThreadState
 SEEDS = [None, *range(12)]
 
 
+@nf.exec_node("mm.fails")
+def fails(message: str = "failed") -> None:
+    """Fail."""
+    raise ValueError(message)
+
+
 @nf.exec_node("mm.give")
 def give(value: Any = None) -> Any:
     """Give the value."""
@@ -186,7 +192,7 @@ def failing(errors: str = "fail_fast") -> Any:
     fi = wf.add(flow.fan_in, id="join", merge="dict")
     wf.add(flow.start) >> fo
     for name in "ac":
-        fo[name] >> wf.add(flow.delay) >> wf.add(flow.fail, id=name, message=name) >> fi
+        fo[name] >> wf.add(flow.delay) >> wf.add(fails, id=name, message=name) >> fi
     fo["b"] >> wf.add(flow.delay) >> wf.add(flow.set_output, r="b") >> wf.add(flow.delay) >> fi
     done = wf.add(flow.set_output)
     fi >> done

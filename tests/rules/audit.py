@@ -8,6 +8,7 @@ import trio
 from tree_kit import Log
 
 import nodeflow as nf
+from nodeflow.runtime.driver import Driver
 
 # --- what a run looked like from outside ---
 
@@ -100,7 +101,7 @@ class Audit:
     def done(self) -> None:
         """The run is over: nothing may be left."""
         assert not self.problems, self.problems
-        assert not self.open - {0}, f"T6: contexts {self.open} were never closed"
+        assert not self.open, f"T6: contexts {self.open} were never closed"
         assert not self.live, f"T3: threads {self.live} live after the run"
         assert not any(self.running.values()), f"T6: activations never ended: {self.running}"
         assert self.home.keys() == self.ended.keys(), (self.home, self.ended)
@@ -129,8 +130,8 @@ def count_tasks(ctx: nf.NodeContext) -> None:
     """Log how many flow threads have a task."""
     root = trio.lowlevel.current_root_task()
     assert root is not None
-    names = [task.name for nursery in nurseries(root) for task in nursery.child_tasks]
-    ctx.service(Log).lines.append(sum(name.startswith("flow thread") for name in names))
+    tasks = [task for nursery in nurseries(root) for task in nursery.child_tasks]
+    ctx.service(Log).lines.append(sum(isinstance(task.coro, Driver) for task in tasks))
 
 
 class Order:

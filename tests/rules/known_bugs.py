@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-# --- what is known to be wrong ---
-
 BUGS = {
     "shield": "a body's own await is cancelled through `send(outcome.Error)`, so `Driver._shield` never sees it (10.2)",
     "elided events": "observers are not told of the threads of an elided context: no `ThreadStarted`",
     "turns": "an elided context runs a branch to its end before the next begins: one that spins starves the others",
-    "process closed": "the closing of the `ProcessContext` is not told",
     "contextvars": "a branch from the queue inherits the contextvars of the branch that ended, not the opener's",
     "listener path": "the only listener of an event has no `[0]` in its path",
     "unconnected": "an unconnected branch starts a flow thread",

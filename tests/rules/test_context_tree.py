@@ -188,7 +188,6 @@ async def test_whatever_happens_everything_that_began_ends_once(
     assert len(audit.home) == result.counters["threads"]
 
 
-@bug("process closed")
 @pytest.mark.rule("5.T6")
 async def test_the_process_context_too_is_seen_to_close_last() -> None:
     wf, start = started()

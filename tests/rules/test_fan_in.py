@@ -10,6 +10,7 @@ from known_bugs import bug
 from tree_kit import (
     Log,
     codes,
+    fails,
     failures,
     fan,
     finish,
@@ -70,7 +71,7 @@ async def test_only_the_input_of_the_branch_is_pulled(elide: bool) -> None:
     def wires(wf: nf.Workflow, fo: Any, fi: Any) -> None:
         bad = wf.add(math.divide, a=1, b=0)
         fo["a"] >> fi
-        fo["b"] >> wf.add(flow.fail, message="b") >> fi
+        fo["b"] >> wf.add(fails, message="b") >> fi
         good = wf.add(math.add, a=1, b=2)
         good.result >> fi["a"]
         bad.result >> fi["b"]

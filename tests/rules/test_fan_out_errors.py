@@ -8,6 +8,7 @@ from known_bugs import bug
 from tree_kit import (
     Log,
     boom,
+    fails,
     failures,
     fan,
     finish,
@@ -147,8 +148,8 @@ async def test_collect_when_all_fail(elide: bool) -> None:
     wf, start = started(outputs={"all": "list", "errors": "list"})
     fo, fi = fan(wf, "a", "b", errors="collect")
     start >> fo
-    fo["a"] >> wf.add(flow.fail, message="one") >> fi
-    fo["b"] >> wf.add(flow.fail, message="two") >> fi
+    fo["a"] >> wf.add(fails, message="one") >> fi
+    fo["b"] >> wf.add(fails, message="two") >> fi
     finish(wf, fi, all=fi.merged, errors=fi.errors)
     result = await go(wf, elide)
     assert result.outputs == {"all": [], "errors": ["one", "two"]}
@@ -161,7 +162,7 @@ async def test_collect_fills_the_place_of_a_failed_branch_with_missing_none(elid
     fo, fi = fan(wf, "a", "b", errors="collect", missing="none")
     value = wf.add(give, value=2)
     start >> fo
-    fo["a"] >> wf.add(flow.fail, message="one") >> fi
+    fo["a"] >> wf.add(fails, message="one") >> fi
     fo["b"] >> value >> fi
     value.result >> fi["b"]
     finish(wf, fi, all=fi.merged, errors=fi.errors)
@@ -176,7 +177,7 @@ async def test_under_collect_a_branch_that_ends_without_failing_is_still_missing
     wf, start = started()
     fo, fi = fan(wf, "bad", "dead", "good", errors="collect")
     start >> fo
-    fo["bad"] >> wf.add(flow.fail, message="one") >> fi
+    fo["bad"] >> wf.add(fails, message="one") >> fi
     fo["dead"] >> wf.add(give, id="end_of_dead")
     fo["good"] >> fi
     result = await go(wf, elide)

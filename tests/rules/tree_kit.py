@@ -85,6 +85,12 @@ async def boom(ctx: nf.NodeContext, seconds: float = 0.0, message: str = "boom")
     raise ValueError(message)
 
 
+@nf.exec_node("kit.fails")
+def fails(message: str = "failed") -> None:
+    """Fail at once; unlike `flow.fail` it has an exit, which says where it would have led."""
+    raise ValueError(message)
+
+
 @nf.exec_node("kit.where")
 def where(ctx: nf.NodeContext) -> None:
     """Log the path and the kind of the present context."""

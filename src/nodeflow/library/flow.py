@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, NoReturn
 
 from nodeflow.errors import FlowFailure, MergeConflict, NodeFailed
 from nodeflow.model import UNSET
@@ -224,7 +224,7 @@ def _matches(failure: BaseException, names: list[str]) -> bool:
 
 
 @exec_node("flow.fail")
-def fail(message: str = "failed") -> None:
+def fail(message: str = "failed") -> NoReturn:
     """Fail with a message; a `try` around it catches `FlowFailure`."""
     raise FlowFailure(message)
 

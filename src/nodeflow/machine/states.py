@@ -81,6 +81,7 @@ RUN: Final[Mapping[tuple[RunState, RunFact], RunState]] = {
     (RunState.NEW, RunFact.STARTED): RunState.RUNNING,
     (RunState.NEW, RunFact.FAILED): RunState.FAILED,
     (RunState.NEW, RunFact.STOPPED): RunState.STOPPING,
+    (RunState.STOPPING, RunFact.STARTED): RunState.STOPPING,
     (RunState.RUNNING, RunFact.STOPPED): RunState.STOPPING,
     (RunState.RUNNING, RunFact.COMPLETED): RunState.COMPLETED,
     (RunState.RUNNING, RunFact.FAILED): RunState.FAILED,

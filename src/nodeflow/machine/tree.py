@@ -442,7 +442,8 @@ class Tree(Walking):
         """Fact: the body on top waits until a thread that it starts would run at once."""
         thread.answer = None
         if context.doomed or not context.capacity or len(context.threads) < context.capacity:
-            self.fuel -= 1
+            self.fuel -= 1  # no step (2.6), but it must not starve others
+            self.spent -= 1
             if self.fuel < 0:
                 thread.next = Next.ANSWER
                 return self._slice(thread)
@@ -461,6 +462,8 @@ class Tree(Walking):
         if self.limit_error is None:
             self.limit_error = LimitExceeded(limit, value, place)
             self.stopped = True
+            self.spent += self.granted - self.fuel
+            self.granted = self.fuel = 0  # so that the next step notices
             self._doom(self.root)
 
     def _limit(self, thread: FlowThread, limit: str, value: Any) -> Do:

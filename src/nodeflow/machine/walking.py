@@ -281,6 +281,12 @@ class Walking(Reading):
         """Run the targets of an output whose activation is over: the last one is the tail (2.2)."""
         if not targets:
             self.fuel -= 1
+            if self.fuel < 0:
+                self.fuel += 1
+                wish = self._out_of_fuel(thread, Next.BOTTOM)
+                if wish is not None:
+                    return wish
+                self.fuel -= 1
             return self._bottom(thread)
         if len(targets) > 1:
             frame = Frame(None, 0, thread.frame)

@@ -83,6 +83,7 @@ class Activation(Frame):
 
     def write_state(self, index: int, value: Any) -> None:
         slot, shared, _ = self.node.binding.states[index]
+        self.run.sized(self.thread, "state", value)
         if shared:
             self.thread.scope.store.write(slot, value)
         else:
@@ -130,7 +131,8 @@ class Activation(Frame):
             output = plan.outputs.get(name)
             if output is None:
                 raise WrongCall(f"workflow {plan.name!r} has no output {name!r}; it has {sorted(plan.outputs)}")
-            self.run.machine.set_output(self.thread, output.slot, fitting(self.node, output, value))
+            value = self.run.sized(self.thread, name, fitting(self.node, output, value))
+            self.run.machine.set_output(self.thread, output.slot, value)
 
     def open_scope(
         self,
@@ -168,7 +170,7 @@ class Activation(Frame):
         kind = self.node.workflow.events.get(event)
         if kind is None:
             raise WrongCall(f"event {event!r} is not declared; declared are {sorted(self.node.workflow.events)}")
-        payload = adapted(payload, kind, f"payload of event {event!r}")
+        payload = self.run.sized(self.thread, "payload", adapted(payload, kind, f"payload of event {event!r}"))
         machine = self.run.machine
         machine.announced(self.thread, event, payload)
         if machine.has_listeners(self.thread, event):
@@ -233,7 +235,7 @@ class _Variables:
 
     def set(self, name: str, value: Any) -> None:
         activation, plan = self._activation, self._plan(name)
-        value = adapted(value, plan.type, f"variable {name!r}")
+        value = activation.run.sized(activation.thread, name, adapted(value, plan.type, f"variable {name!r}"))
         activation.run.machine.set_variable(activation.thread, plan, value)
 
     def update(self, name: str, change: Callable[[Any], Any]) -> Any:

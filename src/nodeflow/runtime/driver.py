@@ -308,7 +308,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             item = fitting(frame.node, plan, item)
         except SocketTypeError as error:
             return self._continue(None, error)
-        return self.run.machine.emitted(thread, item)
+        return self.run.machine.emitted(thread, self.run.sized(thread, plan.name, item))
 
     # --- bodies ---
 
@@ -403,6 +403,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             raised = problem
         else:
             if frame.pull is not None:
+                for value in outputs:
+                    self.run.sized(thread, node.id, value)
                 return machine.evaluated(thread, outputs)
             return machine.left(thread, output)
         return self._body_raised(thread, frame, raised)
@@ -476,6 +478,9 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         except BaseException as raised:
             failure = raised
         else:
+            if run.watched:
+                for output in outputs:
+                    run.sized(thread, node.id, output)
             return run.machine.evaluated(thread, outputs)
         error, cancelled = self._failure(node, failure)
         return run.machine.failed(thread, error, cancelled=cancelled)
@@ -496,7 +501,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         except ConversionError as error:
             problem = error
         else:
-            return self.run.machine.evaluated(thread, (value,))
+            return self.run.machine.evaluated(thread, (self.run.sized(thread, node.id, value),))
         pull: Any = thread.pull
         reader: Any = pull.stack[-2].node if len(pull.stack) > 1 else self.run.machine._puller(thread)
         plans = pull.stack[-2] if len(pull.stack) > 1 else pull

@@ -14,7 +14,7 @@ class Event:
         self.time = time
 
     def __repr__(self) -> str:
-        names = [n for c in reversed(type(self).__mro__) for n in getattr(c, "__slots__", ()) if n != "time"]
+        names = [n for c in reversed(type(self).__mro__) for n in getattr(c, "__slots__", ()) if n != "time" and n[0] != "_"]
         return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
 
@@ -38,14 +38,21 @@ class RunEnded(Event):
 
 
 class ContextOpened(Event):
-    __slots__ = ("context", "kind", "parent", "path")
+    """`parent` is the id of the context around it, -1 for the `ProcessContext`."""
 
-    def __init__(self, time: float, context: int, kind: str, parent: int, path: str) -> None:
+    __slots__ = ("_opened", "context", "kind", "parent")
+
+    def __init__(self, time: float, context: int, kind: str, parent: int, opened: Any) -> None:
         self.time = time
         self.context = context
         self.kind = kind
         self.parent = parent
-        self.path = path
+        self._opened = opened
+
+    @property
+    def path(self) -> str:
+        """As `main/fan_a#2[1]`; made when somebody reads it."""
+        return str(self._opened.path())
 
 
 class ContextClosed(Event):

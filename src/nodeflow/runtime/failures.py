@@ -72,10 +72,10 @@ def failure_of(node: Any, path: str, thread: int, cause: BaseException) -> NodeF
         wrapped.__cause__ = cause
         cause = wrapped
     type_name = node.type.name if node.type is not None else "conversion"
-    return NodeFailed(node.id, type_name, path, thread, cause)
+    return NodeFailed(node.id, type_name, path, thread, cause, node.workflow.name)
 
 
 def again(error: NodeFailed) -> NodeFailed:
     """The same failure for another flow thread: one exception object is never raised in two tasks."""
     assert error.__cause__ is not None
-    return NodeFailed(error.node, error.type, error.context_path, error.thread, error.__cause__)
+    return NodeFailed(error.node, error.type, error.context_path, error.thread, error.__cause__, error.workflow)

@@ -110,6 +110,7 @@ class Run:
                 if self.machine.state is RunState.RUNNING and fact is RunFact.CANCELLED:
                     self.machine.stop("the host cancelled it")
                 self.machine.ended(fact)
+                self.closed(self.machine.root)
             self._finish(plan)
         if self.crash is not None:
             raise self.crash
@@ -282,13 +283,18 @@ class Run:
 
     def wrote(self, thread: FlowThread, node: Any, plan: Any, value: Any) -> None:
         if self.watched:
-            limit = self.machine.limits.value_size
-            if limit is not None and size_of(value, limit) > limit:
-                self.machine.value_too_large(thread, plan.name)
-                self.perform()
+            self.sized(thread, plan.name, value)
             if self.watchers.observers:
                 self.watchers.output_set(node, thread, plan.name, value)
         self.machine.write(thread, plan.slot, value)
+
+    def sized(self, thread: FlowThread, name: str, value: Any) -> Any:
+        """The value; one that is larger than the limit ends the run (11)."""
+        limit = self.machine.limits.value_size
+        if limit is not None and size_of(value, limit) > limit:
+            self.machine.value_too_large(thread, name)
+            self.perform()
+        return value
 
     def node_started(self, activation: Any) -> None:
         self.watchers.node_started(activation)

@@ -165,7 +165,8 @@ class OpenScope:
             if plan is None:
                 known = [plan.name for plan in node.outputs]
                 raise WrongCall(f"node {node.id!r} has no data output {name!r} to set in the thread; it has {known}")
-            cells[plan.slot] = value if plan.adapt is None or type(value) is plan.exact else plan.type.adapt(value)
+            value = value if plan.adapt is None or type(value) is plan.exact else plan.type.adapt(value)
+            cells[plan.slot] = self._run.sized(activation.thread, name, value)
         self._run.machine.start(self.context, activation.thread.scope, targets, branch, cells)
 
     async def wait_capacity(self) -> None:
@@ -208,6 +209,7 @@ class OpenScope:
     async def _settle(self, error: BaseException | None) -> bool:
         """Decide what the opener gets: errors outrank cancellation, which outranks what only is missing."""
         machine, context = self._run.machine, self.context
+        self._run.perform()
         failures: list[BaseException] = []
         if not context.collect:
             failures = [context.failures[index] for index in sorted(context.failures)]

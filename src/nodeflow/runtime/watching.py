@@ -58,7 +58,7 @@ class Watchers:
 
     def context_opened(self, context: Context) -> None:
         parent = context.parent.id if context.parent is not None else -1
-        self.tell(events.ContextOpened(trio.current_time(), context.id, context.kind.value, parent, context.path()))
+        self.tell(events.ContextOpened(trio.current_time(), context.id, context.kind.value, parent, context))
 
     def context_closed(self, context: Context) -> None:
         self.tell(events.ContextClosed(trio.current_time(), context.id, context.kind.value))

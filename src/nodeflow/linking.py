@@ -253,7 +253,8 @@ class _Linker:
     def _groups(self, node: LinkedNode, incoming: list[str], outgoing: list[str]) -> None:
         """Give the node the sockets of its `Ports` groups."""
         assert node.type is not None
-        for parameter, group in node.type.groups:
+        # Groups with names of their own first: one that takes any name gets what is left.
+        for parameter, group in sorted(node.type.groups, key=lambda found: found[1].source is None):
             inward = group.pattern.kind is Kind.DATA_IN
             wired = tuple(dict.fromkeys([*node.placed.values, *incoming] if inward else outgoing))
             names = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Generator, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NamedTuple, NoReturn, Protocol, TypeVar, cast
 
 from attrs import frozen
 
@@ -62,6 +62,15 @@ class ExecOut(Request):
     async def __call__(self) -> None:
         self.activation.check_caller("trigger")
         await self
+
+
+class ReturnOnly(ExecOut):
+    """The exec output of a body that cannot wait: it is returned, never triggered (2.5)."""
+
+    __slots__ = ()
+
+    def __call__(self) -> NoReturn:  # type: ignore[override]
+        raise WrongCall("a plain `def` body cannot trigger; it returns the exec output, or is made `async def`")
 
 
 class Branch(ExecOut):

@@ -1,6 +1,5 @@
 """Limits (section 11) and the state machine (section 12) of the contract."""
 
-
 from __future__ import annotations
 
 import ast
@@ -430,11 +429,11 @@ async def test_values_are_opaque() -> None:
     put = sub.add(flow.set_output)
     sub.add(flow.start) >> put
     sub.inputs.i >> put["o"]
-    wf = nf.Workflow("main", variables={"v": Variable("any"), "s": Variable("any", None, "shared")}, events={"e": "any"},
-                     outputs={"r": "any"})  # fmt: skip
+    declared = {"v": Variable("any"), "s": Variable("any", None, "shared")}
+    wf = nf.Workflow("main", variables=declared, events={"e": "any"}, outputs={"r": "any"})
     source, hold, share = wf.add(opaque), wf.add(variables.set_, name="v"), wf.add(variables.set_, name="s")
-    fan, join, call, tell = (wf.add(flow.fan_out, branches=["a", "b"]), wf.add(flow.fan_in), wf.add(flow.gosub, workflow="sub"),
-                             wf.add(events.trigger, event="e"))  # fmt: skip
+    fan, join = wf.add(flow.fan_out, branches=["a", "b"]), wf.add(flow.fan_in)
+    call, tell = wf.add(flow.gosub, workflow="sub"), wf.add(events.trigger, event="e")
     out = wf.add(flow.set_output)
     chain(wf.add(flow.start), source, hold, share, call, tell, fan.enter)
     keep = wf.add(same)

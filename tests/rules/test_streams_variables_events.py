@@ -1,6 +1,5 @@
 """Streams, variables, events and feedback: section 9 of the contract, without `post`."""
 
-
 from __future__ import annotations
 
 from typing import Any
@@ -222,7 +221,6 @@ async def test_an_emit_that_was_given_up_does_not_swallow_the_next_wake_up(autoj
 
 
 @pytest.mark.rule("9.1")
-@pytest.mark.xfail(strict=True, reason="BUG: a wait that was given up stays in the queue of waiters")
 async def test_a_stale_waiting_for_capacity_does_not_end_another_wait_of_the_body(autojump_clock: MockClock) -> None:
     @nf.exec_node("t.emit_then_wait")
     async def producer(ctx: nf.NodeContext, *, n: nf.Stream[int], exit: nf.ExecOut) -> nf.ExecOut:
@@ -791,7 +789,6 @@ async def test_all_who_wait_for_an_event_are_woken_once(autojump_clock: MockCloc
 
 
 @pytest.mark.rule("9.3")
-@pytest.mark.xfail(strict=True, reason="BUG: a wait that was given up stays in the queue of waiters")
 async def test_a_wait_that_was_given_up_does_not_answer_a_later_wait_for_another_event(
     autojump_clock: MockClock,
 ) -> None:

@@ -127,7 +127,7 @@ async def for_each(
 
 
 @exec_node("flow.while", loop=True)
-async def while_(condition: Lazy[bool], *, index: Out[int], body: ExecOut, exit: ExecOut) -> ExecOut:
+async def while_(condition: Lazy[bool], *, index: Out[int] = initially(0), body: ExecOut, exit: ExecOut) -> ExecOut:
     """Run `body` as long as `condition` holds; it is pulled before each round."""
     i = 0
     while await condition():
@@ -139,7 +139,7 @@ async def while_(condition: Lazy[bool], *, index: Out[int], body: ExecOut, exit:
 
 @exec_node("flow.do_while", loop=True)
 async def do_while(
-    condition: Lazy[bool], *, index: Out[int], body: ExecOut, exit: ExecOut
+    condition: Lazy[bool], *, index: Out[int] = initially(0), body: ExecOut, exit: ExecOut
 ) -> ExecOut:
     """Run `body` once, and again as long as `condition` holds behind it."""
     i = 0
@@ -153,7 +153,7 @@ async def do_while(
 
 @exec_node("flow.repeat_until", loop=True)
 async def repeat_until(
-    condition: Lazy[bool], *, index: Out[int], body: ExecOut, exit: ExecOut
+    condition: Lazy[bool], *, index: Out[int] = initially(0), body: ExecOut, exit: ExecOut
 ) -> ExecOut:
     """Run `body` once, and again until `condition` holds behind it."""
     i = 0

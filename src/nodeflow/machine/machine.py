@@ -156,6 +156,12 @@ class Machine(Tree):
         self.event_waiters.setdefault(self._event_key(thread, event), deque()).append(thread)
         return self._wait(thread, Next.ANSWER)
 
+    def _forget(self, thread: FlowThread) -> None:
+        super()._forget(thread)
+        for waiters in self.event_waiters.values():
+            if thread in waiters:
+                waiters.remove(thread)
+
     def _event_key(self, thread: FlowThread, event: str) -> tuple[str, str]:
         workflow = thread.context.workflow
         assert workflow is not None

@@ -214,16 +214,18 @@ class Reading(ABC):
         if pending is not None:
             pending.settled = True
             pending.outputs, pending.error = outputs, error
-            for waiter in pending.waiters:
+            for waiter in pending.waiters.values():
                 self._wake(waiter)
             pending.waiters.clear()
 
     def _publish(self, pull: Pull) -> None:
         """The thread is about to let others run: tell them what it is evaluating (4.3)."""
-        for evaluation in pull.stack:
+        for evaluation in reversed(pull.stack):
+            if evaluation.pending is not None:
+                break  # and so are those below it
             node = evaluation.node
-            if evaluation.pending is None and not node.volatile:
-                evaluation.pending = Pending()
+            evaluation.pending = Pending()
+            if not node.volatile:
                 if node.rootless:
                     self.constants[node.index] = evaluation.pending
                 elif evaluation.home is not None:
@@ -333,7 +335,7 @@ class Reading(ABC):
 
     def _wait_for(self, thread: FlowThread, pull: Pull, pending: Pending) -> Do:
         self._publish(pull)
-        pending.waiters.append(thread)
+        pending.waiters[thread.id] = thread
         thread.answer = pending
         return self._wait(thread, Next.RESOLVE)
 

@@ -67,9 +67,10 @@ class Scope:
             means that this scope owns one of its roots (or is the outermost one).
         stale: Slots written since memos were marked last.
         captured: How many live threads see this scope while its owner goes on: then it is forked before a write.
+        layer: It lies on a captured one, which is its parent; both are of one owner.
     """
 
-    __slots__ = ("captured", "cells", "memos", "parent", "stale", "store")
+    __slots__ = ("captured", "cells", "layer", "memos", "parent", "stale", "store")
 
     def __init__(self, parent: Scope | None, store: Store) -> None:
         self.parent = parent
@@ -78,14 +79,39 @@ class Scope:
         self.memos: dict[int, Any] | None = None
         self.stale: set[int] | None = None
         self.captured = 0
+        self.layer = False
 
     def fork(self) -> Scope:
-        """A copy to go on with, so that whoever captured this one keeps what it saw (3.2)."""
-        scope = Scope(self.parent, self.store)
-        scope.cells = self.cells.copy() if self.cells else NO_CELLS
-        scope.memos = self.memos.copy() if self.memos else None
-        scope.stale = self.stale.copy() if self.stale else None
+        """A layer to go on with, so that whoever captured this scope keeps what it saw (3.2).
+
+        Layers that nobody sees any more are taken in, so there are never more of them than live captures.
+        """
+        while self.layer and self.parent is not None and not self.parent.captured:
+            self._take_in(self.parent)
+        scope = Scope(self, self.store)
+        scope.layer = True
         return scope
+
+    def _take_in(self, below: Scope) -> None:
+        """Become one with the layer below, which nobody else sees."""
+        self.cells = {**below.cells, **self.cells} if len(below.cells) < 8 else _updated(below.cells, self.cells)
+        if below.memos is not None:
+            self.memos = _updated(below.memos, self.memos or {})
+        if below.stale:
+            self.stale = below.stale | (self.stale or set())
+        self.parent, self.layer = below.parent, below.layer
+
+    def base(self) -> Scope:
+        """The lowest layer: the one that the owner began with."""
+        scope = self
+        while scope.layer and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+def _updated(older: dict[int, Any], newer: dict[int, Any]) -> dict[int, Any]:
+    older.update(newer)
+    return older
 
 
 class Pending:
@@ -97,7 +123,7 @@ class Pending:
         self.settled = False
         self.outputs: tuple[Any, ...] | None = None
         self.error: Any = None
-        self.waiters: list[FlowThread] = []
+        self.waiters: dict[int, FlowThread] = {}
 
 
 class Stamped:

@@ -400,6 +400,8 @@ class Tree(Walking):
             claim(False, "T3", f"{thread!r} ended but did not live in {context!r}")
         self.live -= 1
         index, scope = thread.index, thread.scope
+        if scope.layer:
+            scope = scope.base()
         if scope.parent is not None and scope is not context.scope:
             scope.parent.captured -= 1
         if fact is FAILED:

@@ -14,7 +14,7 @@ from nodeflow.errors import WrongCall
 from nodeflow.graph import BEHIND, CELL, CONST, CompiledGraph, DataNode, ExecNode, InputPlan
 from nodeflow.machine.limits import Limits
 from nodeflow.machine.reading import CALL, Reading
-from nodeflow.machine.records import NO_CELLS, FlowThread, Frame, Next, Pull, Purpose
+from nodeflow.machine.records import NO_CELLS, FlowThread, Frame, Next, Pending, Pull, Purpose
 from nodeflow.machine.states import BORN, RUNNING, THREAD, ThreadFact, ThreadState, after
 from nodeflow.machine.wishes import Do
 from nodeflow.model import UNSET
@@ -193,7 +193,7 @@ class Walking(Reading):
         """
         if thread.state is ThreadState.WAITING:
             thread.state = after(THREAD, thread.state, ThreadFact.WOKEN, thread)
-            self.at_gate.pop(thread.id, None)
+            self._forget(thread)
         if thread.slicing:
             thread.slicing = False
             self.spinning -= 1
@@ -209,6 +209,17 @@ class Walking(Reading):
             return self._over(thread, ThreadFact.CANCELLED if cancelled else ThreadFact.FAILED)
         frame.targets, frame.position = (), 0
         return Do.THROW
+
+    def _forget(self, thread: FlowThread) -> None:
+        """The thread waits no more: nothing that it waited for may wake it later, when it waits for something else."""
+        self.at_gate.pop(thread.id, None)
+        if isinstance(thread.answer, Pending):
+            thread.answer.waiters.pop(thread.id, None)
+        frame = thread.frame
+        for context in (frame.opened, frame.stream) if frame is not None else ():
+            if context is not None and context.waiting and thread in context.waiting:
+                context.waiting.remove(thread)
+        thread.answer = None
 
     def body_failed(self, thread: FlowThread, error: Any, *, cancelled: bool = False) -> Do:
         """Fact: the body on top is over with an exception."""

@@ -7,6 +7,7 @@ the values are the arguments.
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,6 +31,7 @@ from nodeflow.sockets import (
     Out,
     Ports,
     Result,
+    ReturnOnly,
     SharedState,
     State,
     Stream,
@@ -218,7 +220,7 @@ class _Recipe:
     def _exec_out(self, starts_threads: bool, index: int) -> tuple[Maker | None, int]:
         if self.binding.type.is_async:
             return (Branch if starts_threads else ExecOut), index
-        return self._const(ExecOut(self.binding, index))  # type: ignore[arg-type]
+        return self._const(ReturnOnly(self.binding, index))  # type: ignore[arg-type]
 
     def _group(self, parameter: Parameter) -> tuple[Maker | None, int]:
         assert parameter.group is not None
@@ -239,7 +241,7 @@ class _Recipe:
                 indexes[name] = self.exec_position[name]
         if make is ExecOut and not self.binding.type.is_async:
             binding = self.binding
-            return (lambda activation, _: HandlePorts(indexes, ExecOut, binding)), 0
+            return (lambda activation, _: HandlePorts(indexes, ReturnOnly, binding)), 0
         return (lambda activation, _: HandlePorts(indexes, make, activation)), 0
 
     def _inputs_of_group(self, names: Sequence[str]) -> list[tuple[str, int]]:
@@ -281,11 +283,25 @@ def positional(function: Callable[..., Any], *, bound: bool = False) -> Callable
     if not isinstance(function, types.FunctionType):
         return function
     code = function.__code__
+    if code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] != tuple(inspect.signature(function).parameters):
+        return _by_name(function)  # behind a decorator: the code is the wrapper's, the signature the body's
     code = code.replace(co_argcount=code.co_argcount + code.co_kwonlyargcount, co_kwonlyargcount=0)
     copy = types.FunctionType(code, function.__globals__, function.__name__, None, function.__closure__)
     copy.__qualname__ = function.__qualname__
     copy.__module__ = function.__module__
     return trio.lowlevel.disable_ki_protection(copy)
+
+
+def _by_name(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets keyword-only parameters be given by position, by calling with their names."""
+    parameters = inspect.signature(function).parameters.values()
+    places = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    first = len(parameters) - len(places)
+
+    def call(*values: Any) -> Any:
+        return function(*values[:first], **dict(zip(places, values[first:], strict=True)))
+
+    return trio.lowlevel.disable_ki_protection(call)
 
 
 def bind(graph: CompiledGraph) -> None:

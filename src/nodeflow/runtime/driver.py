@@ -24,7 +24,7 @@ from nodeflow.machine import Context, Do, FlowThread, Scope
 from nodeflow.machine.records import Evaluation
 from nodeflow.machine.states import BORN
 from nodeflow.runtime.activation import Activation, BlockingActivation, fitting
-from nodeflow.runtime.failures import Unwind, again, failure_of, is_ours, reduced
+from nodeflow.runtime.failures import Unwind, again, failure_of, is_ours, is_unwinding, reduced
 from nodeflow.runtime.scopes import Ask
 from nodeflow.sockets import ExecOut, Lazy, Request, Stream
 
@@ -411,7 +411,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
 
     def _body_raised(self, thread: FlowThread, frame: Any, raised: BaseException) -> Any:
         machine, run = self.run.machine, self.run
-        if isinstance(raised, Unwind) and frame.jump is not None:
+        if frame.jump is not None and is_unwinding(raised):
             if run.watched:
                 run.node_ended(frame.node, thread, "unwound", None)
             return machine.unwound(thread)

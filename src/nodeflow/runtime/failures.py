@@ -41,12 +41,23 @@ def reduced(error: BaseException) -> BaseException:
     errors = [leaf for leaf in found if not isinstance(leaf, trio.Cancelled)]
     if not errors:
         return found[0]
-    fatal = [leaf for leaf in errors if not isinstance(leaf, Exception)]
+    fatal = [leaf for leaf in errors if not isinstance(leaf, Exception | Unwind)]
     if fatal:
         return fatal[0]
+    errors = [leaf for leaf in errors if not isinstance(leaf, Unwind)] or errors[:1]
     if len(errors) == len(found) and all(not isinstance(e, BaseExceptionGroup) for e in error.exceptions):
         return error if len(errors) > 1 else errors[0]
     return together(errors)
+
+
+def is_unwinding(error: BaseException) -> bool:
+    """Whether it is a jump on its way: alone, or beside the cancellations that it caused in a body's own nursery."""
+    if not isinstance(error, BaseExceptionGroup):
+        return isinstance(error, Unwind)
+    found = leaves(error)
+    return all(isinstance(leaf, Unwind | trio.Cancelled) for leaf in found) and any(
+        isinstance(leaf, Unwind) for leaf in found
+    )
 
 
 def together(errors: Sequence[BaseException]) -> BaseException:

@@ -11,6 +11,7 @@ from nodeflow.errors import MissingInput
 from nodeflow.graph import WorkflowPlan
 from nodeflow.machine import Scope
 from nodeflow.model import UNSET
+from nodeflow.values import copy_value
 
 
 @frozen(eq=False)
@@ -51,11 +52,11 @@ class Result:
         placed = self._workflow.nodes.get(node) if self._workflow is not None else None
         if placed is None:
             if self._workflow is not None and node in self._workflow.data_nodes:
-                return self._remembered(node, socket)
+                return copy_value(self._remembered(node, socket))
             raise KeyError(f"the entry workflow has no node {node!r}")
         for plan in placed.outputs:
             if plan.name == socket:
-                return self._cell(plan.slot, f"output {socket!r} of node {node!r}")
+                return copy_value(self._cell(plan.slot, f"output {socket!r} of node {node!r}"))
         raise KeyError(f"node {node!r} has no data output {socket!r}; it has {[p.name for p in placed.outputs]}")
 
     def _cell(self, slot: int, what: str) -> Any:

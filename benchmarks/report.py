@@ -96,7 +96,7 @@ def as_markdown(rows: Sequence[Row], where: dict[str, Any], command: str) -> str
         "Each job runs in the same process as its raw limit, the same job in plain Python or plain trio, in turns; the "
         "value is the median of the rounds' ratios. Only the run is measured, all of it: graphs are compiled before, "
         "nothing is subtracted, the garbage collector is on (the graph itself is frozen out of its sight, so that the "
-        "raw side does not pay for it). Times are processor time, those of jobs that sleep time on the wall. Results are "
+        "raw side does not pay for it). Times are processor time, those of jobs that sleep wall time. Results are "
         "checked. Memory is what tracemalloc sees.",
         "",
         summary,

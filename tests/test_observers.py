@@ -112,15 +112,7 @@ def check_balanced(seen: list[Any]) -> None:
     assert type(seen[-1]).__name__ == "RunEnded"
 
 
-@pytest.mark.parametrize(
-    "elide",
-    [
-        pytest.param(
-            True, marks=pytest.mark.xfail(strict=True, reason="BUG: no ThreadStarted for threads without a task")
-        ),
-        False,
-    ],
-)
+@pytest.mark.parametrize("elide", [True, False])
 async def test_events_are_balanced_and_nested(elide: bool, autojump_clock: MockClock) -> None:
     seen = await observed(everything(), elide=elide)
     check_balanced(seen)
@@ -221,7 +213,6 @@ async def test_an_observer_is_called_at_once() -> None:
     assert order == ["before", "now", "after"]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: no ThreadStarted for threads without a task")
 async def test_an_observer_that_raises_is_detached_and_reported_to_the_others(autojump_clock: MockClock) -> None:
     first: list[Any] = []
     second: list[Any] = []

@@ -462,9 +462,31 @@ class _WorkflowCompiler:
             safe = []
             position = {name: index for index, name in enumerate(node.exec_names)}
             for region in regions.regions_of_opener(self.linked.nodes[node.index]):
-                if all(not blocking.can_block(n) for n in region.nodes):
+                if all(not blocking.can_block(n) for n in region.nodes) and _is_acyclic(region.nodes):
                     safe.append(position[region.output or ""])
             node.elidable = frozenset(safe)
+
+
+def _is_acyclic(nodes: Sequence[LinkedNode]) -> bool:
+    """Whether no wire leads back: a thread that may go round for ever must take turns with others (5)."""
+    inside = {node.index: node for node in nodes}
+    waits = dict.fromkeys(inside, 0)
+    for node in nodes:
+        for targets in node.targets.values():
+            for target, _ in targets:
+                if target.index in waits:
+                    waits[target.index] += 1
+    ready = [index for index, count in waits.items() if not count]
+    done = 0
+    while ready:
+        done += 1
+        for targets in inside[ready.pop()].targets.values():
+            for target, _ in targets:
+                if target.index in waits:
+                    waits[target.index] -= 1
+                    if not waits[target.index]:
+                        ready.append(target.index)
+    return done == len(inside)
 
 
 def _position(names: Mapping[str, Socket], name: str) -> int:

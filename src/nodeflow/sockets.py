@@ -69,7 +69,7 @@ class ReturnOnly(ExecOut):
 
     __slots__ = ()
 
-    def __call__(self) -> NoReturn:  # type: ignore[override]
+    def __call__(self) -> NoReturn:
         raise WrongCall("a plain `def` body cannot trigger; it returns the exec output, or is made `async def`")
 
 

@@ -62,7 +62,6 @@ async def test_a_cleanup_timeout_of_zero_does_not_shield_at_all(inside: Any, aut
 
 
 @pytest.mark.rule("10.2")
-@pytest.mark.xfail(strict=True, reason="BUG: own cleanup is not shielded when trio sends the cancellation")
 async def test_a_bodys_own_cleanup_is_shielded(autojump_clock: MockClock) -> None:
     wf, start = started()
     start >> wf.add(cleaning, seconds=4.0)
@@ -71,7 +70,6 @@ async def test_a_bodys_own_cleanup_is_shielded(autojump_clock: MockClock) -> Non
 
 
 @pytest.mark.rule("10.2")
-@pytest.mark.xfail(strict=True, reason="BUG: own cleanup is not shielded when trio sends the cancellation")
 async def test_a_bodys_own_cleanup_is_cut_off_by_the_cleanup_timeout(autojump_clock: MockClock) -> None:
     wf, start = started()
     start >> wf.add(cleaning, seconds=100.0)
@@ -211,7 +209,6 @@ async def test_a_cleanup_inside_a_bodys_own_cancelled_scope_is_trios_business(au
 
 
 @pytest.mark.rule("10.2")
-@pytest.mark.xfail(strict=True, reason="BUG: own cleanup is not shielded when trio sends the cancellation")
 async def test_a_run_cancelled_after_a_bodys_own_timeout_still_shields_its_cleanup(autojump_clock: MockClock) -> None:
     @nf.exec_node("t.first_own")
     async def first_own(ctx: nf.NodeContext, *, exit: nf.ExecOut) -> nf.ExecOut:
@@ -246,7 +243,6 @@ async def test_a_body_that_swallows_a_cancellation_does_not_keep_the_run_alive(a
 
 
 @pytest.mark.rule("10.2")
-@pytest.mark.xfail(strict=True, reason="BUG: own cleanup is not shielded when trio sends the cancellation")
 async def test_joins_and_races_wait_for_the_cleanup(autojump_clock: MockClock) -> None:
     wf = nf.Workflow("main")
     fan, join = both(wf), wf.add(flow.fan_in, join="any")

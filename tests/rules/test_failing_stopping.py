@@ -484,7 +484,6 @@ async def test_an_error_of_a_thread_outranks_the_scopes_own_cancellation(autojum
 
 
 @pytest.mark.rule("10.1")
-@pytest.mark.xfail(strict=True, reason="BUG: own cleanup is not shielded when trio sends the cancellation")
 async def test_a_cancelled_run_is_not_a_failure_of_the_context_inside(autojump_clock: MockClock) -> None:
     """The deadline of the inner context passes while it cleans up: the run is still just cancelled."""
     wf, start = started()

@@ -58,7 +58,6 @@ async def test_a_timed_out_node_is_named_and_its_contexts_are_closed(autojump_cl
 
 @pytest.mark.rule("10.4")
 @pytest.mark.rule("10.2")
-@pytest.mark.xfail(strict=True, reason="BUG: own cleanup is not shielded when trio sends the cancellation")
 async def test_a_timed_out_activation_waits_for_its_cleanup(autojump_clock: MockClock) -> None:
     wf, start = started()
     attempt, outer = wf.add(flow.try_), wf.add(nested, timeout=3.0)

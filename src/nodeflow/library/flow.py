@@ -6,8 +6,8 @@ Everything here is written with `nodeflow.node` alone, like any author's node: f
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
 from typing import Any, NoReturn
 
 from nodeflow.errors import FlowFailure, MergeConflict, NodeFailed
@@ -31,7 +31,7 @@ from nodeflow.node import (
     initially,
     ports_from,
 )
-from nodeflow.values import ANY, SocketType, parse_type, short, to_text
+from nodeflow.values import ANY, SocketType, copy_value, parse_type, short, to_text
 
 
 @exec_node("flow.start", entry=True)
@@ -347,9 +347,10 @@ def _merge_deep(found: Sequence[tuple[str, Any]], prefer: str) -> Any:
                 if isinstance(item, Mapping) and (before is UNSET or isinstance(before, dict)):
                     if before is UNSET:
                         into[key] = before = {}
+                        owner[place] = name
                     todo.append((before, item, place))
                 elif before is UNSET or before == item or prefer == "last":
-                    into[key] = item
+                    into[key] = copy_value(item)
                     owner[place] = name
                 elif prefer != "first":
                     where = ".".join(map(str, place))
@@ -403,12 +404,16 @@ async def batch(
         results: What `result` gave for each slice, in order.
     """
     _check_batch(items, size, parallel)
-    async with ctx.open_scope(
-        ScopeKind.BATCH, parallel=parallel, errors=errors, missing=missing, result=result
-    ) as scope:
-        number = 0
-        async with aclosing(_slices(items, size, scope.wait_capacity)) as slices:
-            async for part in slices:
+    async with aclosing(_slices(items, size)) as slices:
+        async with ctx.open_scope(
+            ScopeKind.BATCH, parallel=parallel, errors=errors, missing=missing, result=result
+        ) as scope:
+            number = 0
+            while True:
+                await scope.wait_capacity()
+                part = await anext(slices, None)
+                if part is None:
+                    break
                 alone = {"item": part[0]} if size == 1 else {}
                 scope.start(process, slice=part, index=number, **alone)
                 number += 1
@@ -429,37 +434,26 @@ def _check_batch(items: Any, size: int, parallel: int) -> None:
             raise ValueError(f"`{name}` must be at least 1, not {value}")
 
 
-async def _slices(
-    items: Any, size: int, wait: Callable[[], Awaitable[None]]
-) -> AsyncGenerator[builtins.list[Any], None]:
-    """Slices of `items`, each drawn when there is room for it."""
+async def _slices(items: Any, size: int) -> AsyncGenerator[builtins.list[Any], None]:
+    """Slices of `items`, drawn one by one."""
     part: builtins.list[Any] = []
     if isinstance(items, AsyncIterable):
-        iterator = aiter(items)
-        try:
-            while True:
-                await wait()
-                while len(part) < size:
-                    try:
-                        part.append(await anext(iterator))
-                    except StopAsyncIteration:
-                        if part:
-                            yield part
-                        return
+        async with AsyncExitStack() as stack:
+            source = aiter(items)
+            if hasattr(source, "aclose"):
+                await stack.enter_async_context(aclosing(source))
+            async for one in source:
+                part.append(one)
+                if len(part) == size:
+                    yield part
+                    part = []
+    else:
+        for one in items:
+            part.append(one)
+            if len(part) == size:
                 yield part
                 part = []
-        finally:
-            close = getattr(iterator, "aclose", None)
-            if close is not None:
-                await close()
-    for one in items:
-        part.append(one)
-        if len(part) == size:
-            await wait()
-            yield part
-            part = []
     if part:
-        await wait()
         yield part
 
 

@@ -187,11 +187,11 @@ class Frame:
         triggered: Index of the exec output that it triggered last.
         pull: Of the body of a data node, the pull that it serves.
         jump: The unwinding that was thrown into the body, and the frame where it ends.
-        opened: The context that this activation opened last; what lies behind a join reads it.
+        opened: The context that this activation opened last; `joined`: the last one with a fan-in behind it.
         stream: The context of its concurrent stream.
     """
 
-    __slots__ = ("entered", "jump", "node", "opened", "parent", "position", "pull", "stream", "targets", "triggered")
+    __slots__ = ("entered", "joined", "jump", "node", "opened", "parent", "position", "pull", "stream", "targets", "triggered")
 
     def __init__(self, node: ExecNode | DataNode | None, entered: int, parent: Frame | None) -> None:
         self.node = node
@@ -203,6 +203,7 @@ class Frame:
         self.pull: Pull | None = None
         self.jump: tuple[Jump, Frame | None] | None = None
         self.opened: Context | None = None
+        self.joined: Context | None = None
         self.stream: Context | None = None
 
 
@@ -297,7 +298,8 @@ class Context:
         ready: Where the context has no nursery: its threads that were not begun yet.
         waiting: Threads that wait until one more may start.
         started: How many were started or queued.
-        doomed: It, or a context around it, is cancelled.
+        doomed: It, or a context around it, is cancelled; `cause`: it is where that began.
+        unconnected: Indexes of branches that lead nowhere: they have no thread, and are not missing.
         isolated: It is a call: what its threads set is not its opener's.
         satisfied: Its join has all the arrivals that it waits for, and cancelled the rest (6.5).
         join, policy: The fan-in behind it, and when that goes on.
@@ -306,9 +308,9 @@ class Context:
     """
 
     __slots__ = (
-        "arrival_count", "arrivals", "cancelled", "capacity", "children", "collect", "depth", "doomed", "ended_at",
+        "arrival_count", "arrivals", "cancelled", "capacity", "cause", "children", "collect", "depth", "doomed", "ended_at",
         "failures", "id", "isolated", "join", "joined", "kind", "missing", "names", "opener", "opener_node", "ordinal", "parent", "policy", "queue",
-        "ready", "result", "results", "satisfied", "scope", "sets", "started", "state", "threads", "timed_out", "waiting", "workflow",
+        "ready", "result", "results", "satisfied", "scope", "sets", "started", "state", "threads", "timed_out", "unconnected", "waiting", "workflow",
     )  # fmt: skip
 
     def __init__(
@@ -339,6 +341,8 @@ class Context:
         self.join: ExecNode | None = None
         self.isolated = False
         self.satisfied = False
+        self.cause = False
+        self.unconnected: tuple[int, ...] = ()
         self.joined = False
         self.cancelled: str | None = None
         self.timed_out = False
@@ -371,8 +375,12 @@ class Context:
 
     @property
     def numbered(self) -> bool:
-        """Whether its threads need their number in a path: all but the only entry of a workflow."""
-        return self.kind is not ContextKind.WORKFLOW or self.started > 1
+        """Whether its threads need their number in a path: all but the only entry of a called workflow."""
+        return self.kind is not ContextKind.WORKFLOW or not self.isolated or self.started > 1
+
+    def indexes(self) -> list[int]:
+        """Numbers of the threads that were started or are to be."""
+        return [index for index in range(self.started) if index not in self.unconnected]
 
     def __repr__(self) -> str:
         return f"<{self.kind.value} {self.id}>"

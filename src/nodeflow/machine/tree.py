@@ -133,6 +133,8 @@ class Tree(Walking):
         opener = context.opener
         if opener is not None and opener.frame is not None:
             opener.frame.opened = context
+            if context.policy is not None:
+                opener.frame.joined = context
             if context.kind is ContextKind.STREAM:
                 opener.frame.stream = context
 
@@ -144,6 +146,9 @@ class Tree(Walking):
         """Fact: the context's nursery is closed."""
         claim(not context.threads, "T1", f"{context!r} closed before its flow threads {list(context.threads)}")
         claim(not context.children, "T1", f"{context!r} closed before its contexts {list(context.children)}")
+        around = context.parent is not None and context.parent.doomed
+        claim(context.doomed or not around, "T2", f"{context!r} was not cancelled with {context.parent!r} around it")
+        claim(around or context.cause or not context.doomed, "T2", f"{context!r} was cancelled by nobody")
         context.state = after(CONTEXT, context.state, ContextFact.CLOSED, context)
         if context.parent is not None:
             claim(context.parent.children.pop(context.id, None) is context, "T6", f"{context!r} closed but not open")
@@ -167,6 +172,7 @@ class Tree(Walking):
         """Cancel a context with its subtree and nothing else (T2)."""
         if wish:
             self.wishes.append((Wish.CANCEL, context))
+        context.cause = True
         todo = [context]
         while todo:
             doomed = todo.pop()
@@ -218,7 +224,7 @@ class Tree(Walking):
         came = context.arrivals if policy is not None else context.results
         if context.collect and len(context.failures) + len(came) >= context.started:
             return []
-        missing = [i for i in range(context.started) if i not in came and i not in context.failures]
+        missing = [i for i in context.indexes() if i not in came and i not in context.failures]
         if not missing or (policy.missing if policy is not None else context.missing) != "error":
             return []
         if policy is None:
@@ -229,7 +235,7 @@ class Tree(Walking):
     def _where_ended(self, context: Context) -> str:
         """Names the branches that did not arrive, and where each ended."""
         said = []
-        for index in range(context.started):
+        for index in context.indexes():
             if index not in context.arrivals:
                 name = context.names[index]
                 if index in context.failures:
@@ -249,7 +255,7 @@ class Tree(Walking):
         context.joined = True
         policy = context.policy
         found, missing = [], []
-        for index in range(context.started):
+        for index in context.indexes():
             name = context.names[index]
             if index in context.arrivals and index not in context.failures:
                 values = context.arrivals[index]
@@ -332,6 +338,9 @@ class Tree(Walking):
         context.started = index + 1
         if context.policy is not None:
             context.names.append(branch or str(index))
+        if not targets and context.kind is ContextKind.FAN_OUT:
+            context.unconnected = (*context.unconnected, index)
+            return index
         if context.doomed:
             return index
         if own_scope:

@@ -112,7 +112,7 @@ class Walking(Reading):
         if not targets:
             return self._step_over(thread)
         if node.join is not None:
-            thread.brought = frame.opened
+            thread.brought = frame.joined
         frame.targets = targets
         frame.position = 1
         target = targets[0]
@@ -178,7 +178,7 @@ class Walking(Reading):
         thread.frame = frame.parent
         thread.depth -= 1
         if node.join is not None:
-            thread.brought = frame.opened
+            thread.brought = frame.joined
         if node.stream is not None:
             if slot >= 0:
                 self.write(thread, slot, value)

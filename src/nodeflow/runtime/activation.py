@@ -54,7 +54,7 @@ class Activation(Frame):
         self.triggered = -1
         self.pull = None
         self.jump = None
-        self.opened = None
+        self.opened = self.joined = None
         self.stream = None
         self.coroutine: Any = None
         self.request: Request | None = None

@@ -270,6 +270,8 @@ def _fired(activation: Any, index: int) -> ExecIn:
 
 
 def _arrivals(activation: Any, index: int) -> Arrivals:
+    if activation.thread.brought is not None and activation.thread.brought.joined:
+        raise WrongCall("a fan-out goes on behind its fan-in once; its body came there twice")
     found, errors, missing = activation.run.machine.contributions(activation.thread)
     return Arrivals([Arrival(name, value) for name, value in found], errors, missing)
 

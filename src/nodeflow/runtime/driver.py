@@ -17,12 +17,13 @@ from types import CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
+from outcome import Error
 
 from nodeflow.errors import ConversionError, NodeFailed, SocketTypeError
 from nodeflow.graph import DataNode
 from nodeflow.machine import Context, Do, FlowThread, Scope
 from nodeflow.machine.records import Evaluation
-from nodeflow.machine.states import BORN
+from nodeflow.machine.states import BORN, InvariantBroken
 from nodeflow.runtime.activation import Activation, BlockingActivation, fitting
 from nodeflow.runtime.failures import Unwind, again, failure_of, is_ours, is_unwinding, reduced
 from nodeflow.runtime.scopes import Ask
@@ -160,6 +161,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         machine = run.machine
         thread = self.thread
         failure: BaseException | None = None
+        if type(value) is Error and isinstance(value.error, trio.Cancelled):
+            self._cancelled(thread, value.error)
         if self.helper is not None:
             outcome = self._help(value, error)
         elif thread.frame is None:
@@ -372,6 +375,13 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             return self.run.node_timed_out(frame)
         return raised
 
+    def _cancelled(self, thread: FlowThread, error: trio.Cancelled) -> None:
+        """Trio answers with a cancellation, which is raised inside the body on top (trio sends it, as an outcome)."""
+        error.__traceback__ = None
+        frame: Any = thread.frame
+        if self.helper is None and frame is not None and frame.shield is not None:
+            self._shield(frame)
+
     def _shield(self, frame: Any) -> None:
         """The body is being cancelled from outside: let it clean up, for a while (10.2).
 
@@ -431,6 +441,9 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         """What a body raised, as it goes on: wrapped once; and whether it is a cancellation (10.1)."""
         error = reduced(raised)
         if isinstance(error, trio.Cancelled):
+            return error, True
+        if isinstance(error, InvariantBroken):
+            self.run.crashed(error)
             return error, True
         if isinstance(error, Exception):
             if is_ours(error):
@@ -624,6 +637,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             self.thread = context.ready.popleft()
             if not context.doomed:
                 self.isolated = contextvars.copy_context()
+            if self.run.watched:
+                self.run.watchers.thread_started(self.thread)
             return self.run.machine.begun(self.thread)
         self.openers.pop()
         self.thread = opener

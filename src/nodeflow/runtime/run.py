@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import math
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -46,6 +47,7 @@ class Run:
     Attributes:
         watched: Somebody wants to know of each activation: observers, the check of values, a limit on their size.
         nurseries: The nursery of each open context, by the context's id.
+        contextvars: The opener's, of each context whose threads may be started by one that ends.
         blocking_bodies: How many worker threads are at work.
     """
 
@@ -73,6 +75,7 @@ class Run:
         self.elide = elide
         self.cleanup_timeout = cleanup_timeout
         self.nurseries: dict[int, trio.Nursery] = {}
+        self.contextvars: dict[int, contextvars.Context] = {}
         self.printed: list[str] = []
         self.abandoned: list[str] = []
         self.blocking_bodies = 0
@@ -209,7 +212,10 @@ class Run:
             if wish is START:
                 thread: Any = subject
                 nursery = self.nurseries[thread.context.id]
-                nursery.start_soon(thread.as_task, name=thread.branch or "flow thread")
+                start: Any = nursery.start_soon
+                if self.contextvars and thread.context.id in self.contextvars:
+                    start = partial(self.contextvars[thread.context.id].run, start)
+                start(thread.as_task, name=thread.branch or "flow thread")
                 if self.watched and self.watchers.observers:
                     self.watchers.thread_started(thread)
             elif wish is WAKE:

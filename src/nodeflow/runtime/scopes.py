@@ -7,6 +7,7 @@ decides what the opener gets.
 
 from __future__ import annotations
 
+import contextvars
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,8 @@ class OpenScope:
             if self._timeout is not None:
                 self._nursery.cancel_scope.deadline = trio.current_time() + self._timeout
             self._run.nurseries[context.id] = self._nursery
+            if context.capacity:
+                self._run.contextvars[context.id] = contextvars.copy_context()
         machine.opened(context)
         self._run.opened(context)
         return self
@@ -202,6 +205,7 @@ class OpenScope:
                 if trio.current_time() >= self._nursery.cancel_scope.deadline and context.cancelled is None:
                     machine.expired(context)
             del run.nurseries[context.id]
+            run.contextvars.pop(context.id, None)
         machine.closed(context)
         run.closed(context)
         return await self._settle(None if error is None else reduced(error))

@@ -71,9 +71,7 @@ async def _seconds(job: Job, clock: Clock) -> float:
     return seconds if seconds > TURN else (await _turn(job, 2, clock))[0]
 
 
-async def in_turns(
-    ours: Job, raw: Job, rounds: int, check: Callable[[Any], object], clock: Clock = PROCESSOR
-) -> Times:
+async def in_turns(ours: Job, raw: Job, rounds: int, check: Callable[[Any], object], clock: Clock = PROCESSOR) -> Times:
     """Time two jobs against each other."""
     guesses = [await _seconds(job, clock) for job in (ours, raw)]
     repeats = [max(1, round(TURN / guess)) for guess in guesses]

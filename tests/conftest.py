@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, settings
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
-settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW)
+settings.register_profile(
+    "ci", max_examples=100, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW
+)
 settings.register_profile(
     "long",
     max_examples=int(os.environ.get("NODEFLOW_FUZZ_EXAMPLES", "10000")),

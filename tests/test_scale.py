@@ -179,7 +179,8 @@ async def test_a_batch_over_100_000_items(autojump_clock: trio.testing.MockClock
         node("work", "scale.sleep"),
     ]  # fmt: skip
     wires = [
-        ("start", "exit", "batch", "enter"), ("range", "result", "batch", "items"), ("batch", "process", "work", "enter"),
+        ("start", "exit", "batch", "enter"), ("range", "result", "batch", "items"),
+        ("batch", "process", "work", "enter"),
         ("batch", "item", "work", "value"), ("work", "result", "batch", "result"),
     ]  # fmt: skip
     result = await compiled(nodes, wires).run()
@@ -195,7 +196,8 @@ def nested(depth: int, how: str) -> nf.Compiled:
     call = Workflow(
         "call",
         {n.id: n for n in [
-            node("start", "flow.start"), node("less", "logic.less", a=0), node("if", "flow.if"), node("minus", "scale.plus", b=-1),
+            node("start", "flow.start"), node("less", "logic.less", a=0), node("if", "flow.if"),
+            node("minus", "scale.plus", b=-1),
             PlacedNode("again", "flow.gosub", options={"workflow": "call"}), node("bottom", "scale.bottom", how=how),
             node("set", "flow.set_output"),
         ]},

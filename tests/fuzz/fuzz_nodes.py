@@ -1,10 +1,9 @@
 """Small node types for drawn documents: they compute digests of what they see, and say what they saw."""
 
-# ruff: noqa: B008
-
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import trio
@@ -121,10 +120,8 @@ async def tidy(a: Any = 0, seconds: float = 0.0, tag: int = 0, *, body: nf.ExecO
 async def stubborn(seconds: float = 1.0, tag: int = 0, *, exit: nf.ExecOut) -> nf.ExecOut:
     """Swallows its cancellation, which nobody should."""
     saw(tag)
-    try:
+    with suppress(trio.Cancelled):
         await trio.sleep(seconds)
-    except trio.Cancelled:
-        pass
     return exit
 
 
@@ -173,9 +170,7 @@ async def count_all(
 
 
 @nf.exec_node("fz.again")
-def again(
-    times: int = 1, seen: nf.State[int] = nf.initially(0), *, back: nf.ExecOut, exit: nf.ExecOut
-) -> nf.ExecOut:
+def again(times: int = 1, seen: nf.State[int] = nf.initially(0), *, back: nf.ExecOut, exit: nf.ExecOut) -> nf.ExecOut:
     """Leads back a few times, and starts over the next time it is reached."""
     if seen.value < times:
         seen.set(seen.value + 1)
@@ -211,12 +206,13 @@ async def emit_many(
 
 @nf.exec_node("fz.scatter")
 async def scatter(
-    ctx: nf.NodeContext, times: int = 2, errors: nf.Option[str] = "fail_fast", parallel: nf.Option[int | None] = None, *,
-    result: nf.Result[Any], number: nf.Item[int], found: nf.Out[list[Any]] = nf.initially([]), each: nf.Branch,
-    exit: nf.ExecOut,
+    ctx: nf.NodeContext, times: int = 2, errors: nf.Option[str] = "fail_fast",
+    parallel: nf.Option[int | None] = None, *, result: nf.Result[Any], number: nf.Item[int],
+    found: nf.Out[list[Any]] = nf.initially([]), each: nf.Branch, exit: nf.ExecOut,
 ) -> nf.ExecOut:  # fmt: skip
     """A scope of one's own: starts one output several times, and triggers nothing itself."""
-    async with ctx.open_scope(nf.ScopeKind.BATCH, parallel=parallel, errors=errors, missing="none", result=result) as scope:
+    how: dict[str, Any] = {"parallel": parallel, "errors": errors, "missing": "none", "result": result}
+    async with ctx.open_scope(nf.ScopeKind.BATCH, **how) as scope:
         for i in range(times):
             scope.start(each, number=i)
     found.set(scope.results)

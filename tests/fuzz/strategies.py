@@ -153,11 +153,11 @@ class Pen:
 
     def value(self, place: Place, *, whole: bool = False, fresh: bool = False) -> Readable | int:
         """Something to read: what is there, a new data node over it, or a literal."""
-        known = [r for r in place.env if r.whole or not whole]
+        known = [r for r in place.env if not whole or r.whole]
         choice = self.number(0, 9)
         if known and choice < 4 and not fresh:
             return known[max(len(known) - 1 - self.number(0, 7), 0)]
-        if choice < 8 and self.room > 0 or fresh:
+        if (choice < 8 and self.room > 0) or fresh:
             return self.data(place)
         return self.number(0, 9)
 
@@ -227,7 +227,7 @@ class Pen:
             kinds += [fz.count_all, fz.stubborn]
         kind = self.pick(kinds)
         given = {"seconds": self.pick(NAPS)} if any(s.name == "seconds" for s in kind.data_ins) else {}
-        reads = "a b" if kind in (fz.work, fz.plain) else "a" if any(s.name == "a" for s in kind.data_ins) else ""
+        reads = " ".join(s.name for s in kind.data_ins if s.name in "ab")
         if kind is fz.fail_if:
             given["one_in"] = self.pick((2, 5, 20))
         node = self.then(place, ins, kind, reads, **given)
@@ -240,7 +240,7 @@ class Pen:
     def set_variable(self, place: Place, ins: list[Port]) -> list[Port]:
         names = ["v0", "v1"] if self.confluent else ["v0", "v1", "shared", "shared"]
         if self.flag(40):
-            node = self.then(place, ins, variables.update, op="append" if self.flag(0) else "set", name=self.pick(names))
+            node = self.then(place, ins, variables.update, op="set", name=self.pick(names))
             self.wire_value(place, node, "value")
             self.readable(place, node, "value", safe=False)
         else:
@@ -424,7 +424,9 @@ class Pen:
         self.readable(place, fan_in, "errors")
         return [fan_in["exit"]]
 
-    def branch(self, place: Place, node: Placed, fan_in: Placed, name: str, merge: str, many: bool, missing: str) -> None:
+    def branch(
+        self, place: Place, node: Placed, fan_in: Placed, name: str, merge: str, many: bool, missing: str
+    ) -> None:
         inner = place.thread(join=fan_in)
         ends = [node[name]]
         if self.flag(85):
@@ -434,7 +436,8 @@ class Pen:
                 port >> fan_in["enter"]
         if self.flag(75) or merge in ("concat", "merge"):
             if merge in ("concat", "merge") and not many:
-                self.feed(inner, self.add(inner, fz.as_list if merge == "concat" else fz.as_dict, "a"), fan_in, name)
+                kind = fz.as_list if merge == "concat" else fz.as_dict
+                self.feed(inner, self.add(inner, kind, "a"), fan_in, name)
             else:
                 self.wire_value(inner, fan_in, name)
 
@@ -553,7 +556,8 @@ NESTING: tuple[Statement, ...] = (
     Pen.choose, Pen.loop, Pen.loop, Pen.again, Pen.guard, Pen.guard, Pen.sequence, Pen.aside, Pen.around, Pen.timed,
 )  # fmt: skip
 OPENING: tuple[Statement, ...] = (
-    Pen.fan_out, Pen.fan_out, Pen.fan_out, Pen.batch, Pen.batch, Pen.gosub, Pen.gosub, Pen.stream, Pen.scatter, Pen.trigger,
+    Pen.fan_out, Pen.fan_out, Pen.fan_out, Pen.batch, Pen.batch, Pen.gosub, Pen.gosub, Pen.stream, Pen.scatter,
+    Pen.trigger,
 )  # fmt: skip
 
 

@@ -44,7 +44,9 @@ class At:
                 self.do()
 
 
-async def to_the_end(opened: Any, outcome: Outcome, do: Callable[[nf.RunHandle], Callable[[], object]], number: int) -> None:
+async def to_the_end(
+    opened: Any, outcome: Outcome, do: Callable[[nf.RunHandle], Callable[[], object]], number: int
+) -> None:
     async with opened as handle:
         handle.add_observer(At(number, do(handle)))
         outcome.result = await handle.wait()
@@ -218,7 +220,7 @@ def test_killed_by_a_limit(drawn: Drawn, schedule: list[int], data: st.DataObjec
 @settings(max_examples=settings.default.max_examples if settings.default.max_examples > 1000 else 60)
 @given(drawn=documents(), schedule=schedules, data=st.data())
 def test_killed_by_an_error(drawn: Drawn, schedule: list[int], data: st.DataObject) -> None:
-    """A body fails at a drawn point: with an error, which a graph may catch, or with a crash, which goes to the host."""
+    """A body fails at a drawn point: with an error, which a graph may catch, or with a crash, which leaves it."""
     document = nf.compile(drawn.document, REGISTRY)
     setup = Setup(schedule, elide=data.draw(st.booleans(), "elide"))
     before = run(document, setup)

@@ -221,7 +221,7 @@ class WorkflowPlan:
     """A compiled workflow."""
 
     __slots__ = (
-        "data_nodes", "defaults", "document", "entries", "events", "inputs", "listeners", "name", "nodes", "order", "outputs",
+        "copied_defaults", "data_nodes", "defaults", "document", "entries", "events", "inputs", "listeners", "name", "nodes", "order", "outputs",
         "sequential", "variables",
     )  # fmt: skip
 
@@ -236,6 +236,8 @@ class WorkflowPlan:
         """Defaults of inputs that have one."""
         self.outputs: dict[str, OutputPlan] = {}
         self.variables: dict[str, VariablePlan] = {}
+        self.copied_defaults: tuple[VariablePlan, ...] = ()
+        """Variables whose default is a list or dict: each run has one of its own (3.7)."""
         self.entries: tuple[ExecNode, ...] = ()
         self.listeners: dict[str, tuple[ExecNode, ...]] = {}
         self.order = tuple(node.id for node in linked.nodes)
@@ -328,6 +330,7 @@ class _WorkflowCompiler:
                 plan.variables[name] = self.process[name]
             else:
                 plan.variables[name] = VariablePlan(name, slot(), kind, default, _SCOPES[scope])
+        plan.copied_defaults = tuple(v for v in plan.variables.values() if isinstance(v.default, list | dict))
 
     def _shell(self, linked: LinkedNode) -> None:
         """Make the compiled node, with its outputs but without wires."""

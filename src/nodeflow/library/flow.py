@@ -439,7 +439,7 @@ async def _slices(items: Any, size: int) -> AsyncGenerator[builtins.list[Any], N
     part: builtins.list[Any] = []
     if isinstance(items, AsyncIterable):
         async with AsyncExitStack() as stack:
-            source = aiter(items)
+            source: Any = aiter(items)
             if hasattr(source, "aclose"):
                 await stack.enter_async_context(aclosing(source))
             async for one in source:

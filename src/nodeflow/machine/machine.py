@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nodeflow.errors import WrongCall
-from nodeflow.graph import CELL, CompiledGraph, ExecNode, VariablePlan, WorkflowPlan
+from nodeflow.graph import CELL, SHARED, CompiledGraph, ExecNode, VariablePlan, WorkflowPlan
 from nodeflow.machine.limits import Limits
 from nodeflow.machine.records import Context, FlowThread, Frame, Next, Scope, Store
 from nodeflow.machine.states import RUN, ContextState, RunFact, RunState, ThreadState, after, claim
@@ -15,6 +15,7 @@ from nodeflow.machine.tree import ThreadMaker, Tree
 from nodeflow.machine.walking import FrameMaker
 from nodeflow.machine.wishes import Do
 from nodeflow.model import UNSET
+from nodeflow.values import copy_value
 
 
 class Machine(Tree):
@@ -56,6 +57,7 @@ class Machine(Tree):
             self.stop_reason = reason
             self.deadline_passed = deadline
             self._doom(self.root)
+            self.resume()  # cleanup does not wait at the gate
 
     def ended(self, fact: RunFact) -> None:
         """Fact: the run is over; nothing of it may be left (T1, T3, T6)."""
@@ -78,8 +80,7 @@ class Machine(Tree):
             inputs: Values of its inputs, converted.
             variables: Values that variables begin with.
         """
-        scope = context.scope = Scope(None, Store())
-        scope.cells = {}
+        scope = context.scope = self._fresh_scope(plan)
         context.isolated = True
         for name, output in plan.inputs.items():
             if name in inputs:
@@ -137,10 +138,9 @@ class Machine(Tree):
 
     def deliver(self, context: Context, thread: FlowThread, event: str, payload: Any) -> None:
         """The context of a delivery is open: the listeners of the event begin, in document order (9.3)."""
-        own = thread.context.workflow
-        assert own is not None
+        own = self._workflow_of(thread)
         for plan in self._hearers(own, event):
-            scope = thread.scope if plan is own else Scope(None, Store())
+            scope = thread.scope if plan is own else self._fresh_scope(plan)
             for listener in plan.listeners[event]:
                 self.start(context, scope, ((listener, 0),), listener.id, self._payload(listener, payload))
 
@@ -163,13 +163,31 @@ class Machine(Tree):
                 waiters.remove(thread)
 
     def _event_key(self, thread: FlowThread, event: str) -> tuple[str, str]:
-        workflow = thread.context.workflow
-        assert workflow is not None
+        workflow = self._workflow_of(thread)
         return ("" if event in self.graph.document.events else workflow.name, event)
 
     def has_listeners(self, thread: FlowThread, event: str) -> bool:
-        own = thread.context.workflow
-        return own is not None and bool(self._hearers(own, event))
+        return bool(self._hearers(self._workflow_of(thread), event))
+
+    def _workflow_of(self, thread: FlowThread) -> WorkflowPlan:
+        """The workflow whose node the thread runs: a delivery may have listeners of several (9.3)."""
+        frame = thread.frame
+        assert frame is not None
+        assert frame.node is not None
+        return frame.node.workflow
+
+    def _fresh_scope(self, plan: WorkflowPlan) -> Scope:
+        """The outermost scope of a workflow, with the defaults of its inputs and variables."""
+        scope = Scope(None, Store())
+        scope.cells = {plan.inputs[name].slot: default for name, default in plan.defaults.items()}
+        for variable in plan.copied_defaults:
+            if variable.kind == CELL:
+                scope.cells[variable.slot] = copy_value(variable.default)
+            elif variable.kind == SHARED:
+                scope.store.cells[variable.slot] = copy_value(variable.default)
+            elif variable.slot not in self.process.cells:
+                self.process.cells[variable.slot] = copy_value(variable.default)
+        return scope
 
     def _hearers(self, own: WorkflowPlan, event: str) -> list[WorkflowPlan]:
         """The workflows that hear an event: the thread's own, and all others if it is the document's."""
@@ -184,7 +202,7 @@ class Machine(Tree):
 
     def pause(self) -> None:
         """Fact: the gate was closed: no activation begins."""
-        if self.gate_open:
+        if self.gate_open and not self.stopped:
             self.gate_open = False
             self._grant()
 

@@ -80,7 +80,7 @@ class Reading(ABC):
         grant = max(8, SLICE_STEPS // max(1, self.spinning))
         if self.limits.steps is not None and not self.stopped:
             grant = min(grant, max(0, self.limits.steps - self.spent))
-        self.granted = self.fuel = grant if self.gate_open else 0
+        self.granted = self.fuel = grant if self.gate_open or self.stopped else 0
 
     @abstractmethod
     def _out_of_fuel(self, thread: FlowThread, following: Next) -> Do | None:

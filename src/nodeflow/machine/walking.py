@@ -339,7 +339,8 @@ class Walking(Reading):
     def _out_of_fuel(self, thread: FlowThread, following: Next) -> Do | None:
         """The slice is over, or a limit is reached, or the gate is closed: decide which."""
         thread.next = following
-        if not self.gate_open:
+        closed = not self.gate_open and not self.stopped
+        if closed:
             if following is Next.ACTIVATE and not self._is_arrival(thread):
                 if not thread.permit:
                     self.at_gate[thread.id] = thread
@@ -349,7 +350,7 @@ class Walking(Reading):
             wish = self._limit(thread, "steps", self.limits.steps)
             thread.next = following
             return wish
-        if not self.gate_open:
+        if closed:
             self.spent += self.granted - self.fuel
             self.fuel = self.granted = 1
             return None

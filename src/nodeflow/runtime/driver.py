@@ -25,7 +25,7 @@ from nodeflow.machine import Context, Do, FlowThread, Scope
 from nodeflow.machine.records import Evaluation
 from nodeflow.machine.states import BORN, InvariantBroken
 from nodeflow.runtime.activation import Activation, BlockingActivation, fitting
-from nodeflow.runtime.failures import Unwind, again, failure_of, is_ours, is_unwinding, reduced
+from nodeflow.runtime.failures import Unwind, again, failure_of, is_unwinding, leaves, reduced, together
 from nodeflow.runtime.scopes import Ask
 from nodeflow.sockets import ExecOut, Lazy, Request, Stream
 
@@ -55,12 +55,13 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         thread: The flow thread that is being driven: itself, or one of a context without a nursery.
         sending: Whether control is inside this driver: so a body can tell its own task from another (1.1).
         helper: A coroutine of ours that the thread waits in, and what it is for.
+        cleanup: The cancellation that bodies are cleaning up after, and until when; `shields`: how many do.
         parked: Its task, while it sleeps until the machine has it woken.
         openers: The threads that wait for contexts without a nursery, with these contexts.
         isolated: The contextvars of the thread being driven, where it has no task.
     """
 
-    __slots__ = ("helper", "helping", "isolated", "openers", "parked", "run", "sending", "thread")
+    __slots__ = ("cleanup", "helper", "helping", "isolated", "openers", "parked", "run", "sending", "shields", "thread")
 
     def __init__(self, run: Run, id: int, context: Context, scope: Scope, index: int, targets: Any, branch: Any) -> None:
         # What `FlowThread.__init__` does, without the call: there may be a hundred thousand of these.
@@ -83,6 +84,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         self.openers: list[tuple[FlowThread, Context]] | None = None
         self.isolated: contextvars.Context | None = None
         self.parked: trio.lowlevel.Task | None = None
+        self.cleanup: tuple[trio.Cancelled, float] | None = None
+        self.shields = 0
 
     # --- the coroutine protocol ---
 
@@ -256,7 +259,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         frame: Any = thread.frame
         if error is not None:
             if isinstance(error, trio.Cancelled) and frame.shield is not None:
-                self._shield(frame)
+                self._shield(frame, error)
             if isinstance(error, NodeFailed | trio.Cancelled):
                 error.__traceback__ = None
         answer = raised = None
@@ -331,6 +334,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             if node.is_async:
                 return self._begin(activation, binding)
             arguments = binding.arguments(activation, values)
+            if node.capacity is not None and not node.type.blocking:
+                return self._help_with(self._holding(activation, binding.function, arguments), CALL)
             if node.type.blocking:
                 return self._help_with(self._in_worker(activation, binding.function, arguments), CALL)
             if self.isolated is None:
@@ -370,6 +375,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         shield, bound = frame.shield, frame.bound
         frame.shield = frame.bound = None
         if shield is not None:
+            if shield.shield:
+                self.shields -= 1
             _exit(shield, raised)
         if bound is not None and _exit(bound, raised) and (raised is None or isinstance(reduced(raised), trio.Cancelled)):
             return self.run.node_timed_out(frame)
@@ -380,10 +387,12 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         error.__traceback__ = None
         frame: Any = thread.frame
         if self.helper is None and frame is not None and frame.shield is not None:
-            self._shield(frame)
+            self._shield(frame, error)
 
-    def _shield(self, frame: Any) -> None:
+    def _shield(self, frame: Any, error: trio.Cancelled) -> None:
         """The body is being cancelled from outside: let it clean up, for a while (10.2).
+
+        One cancellation gives all the bodies that it unwinds, and what their cleanup triggers, that time together.
 
         If it is still cancelled behind the shield, the cancellation came from a scope of its own, which is its own
         business.
@@ -395,7 +404,10 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         if trio.current_effective_deadline() == float("-inf"):
             shield.shield = False
         else:
-            shield.deadline = trio.current_time() + self.run.cleanup_timeout
+            if self.cleanup is None or (not self.shields and self.cleanup[0] is not error):
+                self.cleanup = (error, trio.current_time() + self.run.cleanup_timeout)
+            self.shields += 1
+            shield.deadline = self.cleanup[1]
 
     def _body_returned(self, thread: FlowThread, frame: Any, answer: Any) -> Any:
         machine, node = self.run.machine, frame.node
@@ -446,13 +458,21 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             self.run.crashed(error)
             return error, True
         if isinstance(error, Exception):
-            if is_ours(error):
+            if isinstance(error, NodeFailed):
                 return error, False
-            wrapped = failure_of(node, self.run.path(self.thread), self.thread.id, error)
-            self.run.node_failed(node, self.thread, wrapped)
-            return wrapped, False
+            if isinstance(error, BaseExceptionGroup) and any(isinstance(leaf, NodeFailed) for leaf in leaves(error)):
+                return together([self._wrapped(node, leaf) for leaf in leaves(error)]), False
+            return self._wrapped(node, error), False
         self.run.crashed(error)
         return error, True
+
+    def _wrapped(self, node: Any, error: BaseException) -> BaseException:
+        """A failure of this node; what came through from below is one already."""
+        if isinstance(error, NodeFailed):
+            return error
+        wrapped = failure_of(node, self.run.path(self.thread), self.thread.id, error)
+        self.run.node_failed(node, self.thread, wrapped)
+        return wrapped
 
     # --- data nodes ---
 
@@ -583,8 +603,19 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             task, self.parked = self.parked, None
             trio.lowlevel.reschedule(task)
 
-    async def _in_worker(self, activation: BlockingActivation, function: Any, arguments: Any) -> tuple[BlockingActivation, Any]:
+    async def _holding(self, activation: Any, function: Any, arguments: Any) -> tuple[Any, Any]:
+        """Call a plain body that holds a capacity (10.4)."""
+        async with self.run.capacity(activation):
+            return activation, function(*arguments)
+
+    async def _in_worker(self, activation: Any, function: Any, arguments: Any) -> tuple[Any, Any]:
         """Run a blocking body in a worker thread (2.5)."""
+        if activation.node.capacity is None:
+            return await self._in_free_worker(activation, function, arguments)
+        async with self.run.capacity(activation):
+            return await self._in_free_worker(activation, function, arguments)
+
+    async def _in_free_worker(self, activation: Any, function: Any, arguments: Any) -> tuple[Any, Any]:
         run, node = self.run, activation.node
         run.blocking_bodies += 1
         try:
@@ -606,7 +637,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         if raised is None:
             activation, answer = done
             try:
-                for plan, value in activation.buffer:
+                for plan, value in getattr(activation, "buffer", ()):
                     run.wrote(thread, node, plan, value)
                 output = run.answered(activation, answer)
             except BaseException as problem:
@@ -637,7 +668,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             self.thread = context.ready.popleft()
             if not context.doomed:
                 self.isolated = contextvars.copy_context()
-            if self.run.watched:
+            if self.run.watchers.observers:
                 self.run.watchers.thread_started(self.thread)
             return self.run.machine.begun(self.thread)
         self.openers.pop()

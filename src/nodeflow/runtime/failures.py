@@ -71,11 +71,6 @@ def together(errors: Sequence[BaseException]) -> BaseException:
     return BaseExceptionGroup("several flow threads failed", flat)
 
 
-def is_ours(error: BaseException) -> bool:
-    """Whether it is what a body may see of a failure below it: `NodeFailed`, or a group of nothing else."""
-    return all(isinstance(leaf, NodeFailed) for leaf in leaves(error))
-
-
 def failure_of(node: Any, path: str, thread: int, cause: BaseException) -> NodeFailed:
     """Wrap what a node's body raised."""
     if isinstance(cause, StopIteration):

@@ -286,9 +286,10 @@ class OpenRun:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._handle = RunHandle(run)
-        self._manager = trio.open_nursery()
+        self._manager: Any = None
 
     async def __aenter__(self) -> RunHandle:
+        self._manager = trio.open_nursery()
         nursery = await self._manager.__aenter__()
         nursery.start_soon(self._main, name="nodeflow run")
         return self._handle

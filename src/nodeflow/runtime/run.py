@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextvars
 import math
+import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from types import CoroutineType, coroutine
+from types import CoroutineType
 from typing import Any, Final, TypeVar
 
 import trio
@@ -23,6 +24,7 @@ from nodeflow.runtime.activation import Activation, adapted, fitting
 from nodeflow.runtime.binding import NOTHING
 from nodeflow.runtime.driver import Driver
 from nodeflow.runtime.failures import reduced, together
+from nodeflow.runtime.holding import Holder
 from nodeflow.runtime.resources import Resources
 from nodeflow.runtime.result import Result
 from nodeflow.runtime.scopes import OpenScope
@@ -81,6 +83,7 @@ class Run:
         self.blocking_bodies = 0
         self.slices = 0
         self.limiter: trio.CapacityLimiter | None = None
+        self.holders: dict[int, Holder] = {}
         self.capacities = {name: trio.CapacityLimiter(size) for name, size in capacities.items()}
         self.resources = Resources(self)
         self.crash: BaseException | None = None
@@ -109,7 +112,8 @@ class Run:
             fact = self._how_it_ended()
         finally:
             self.nurseries.clear()
-            if self.machine.state in (RunState.RUNNING, RunState.STOPPING):
+            broken = isinstance(sys.exception(), Exception)  # an error of nodeflow's own: hide it behind nothing
+            if not broken and self.machine.state in (RunState.RUNNING, RunState.STOPPING):
                 if self.machine.state is RunState.RUNNING and fact is RunFact.CANCELLED:
                     self.machine.stop("the host cancelled it")
                 self.machine.ended(fact)
@@ -382,50 +386,13 @@ class Run:
 
     async def with_capacity(self, activation: Any, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         """A body that holds a capacity while it runs by itself (10.4)."""
+        async with self.capacity(activation) as holder:
+            return await holder.drive(function(*arguments))
+
+    def capacity(self, activation: Any) -> Holder:
+        """The capacity that a placed node names, to be held."""
         name = activation.node.capacity
         limiter = self.capacities.get(name)
         if limiter is None:
             raise LookupError(f"the host gave the run no capacity {name!r}; it gave {sorted(self.capacities)}")
-        await limiter.acquire_on_behalf_of(activation)
-        holder = _Holder(limiter, activation)
-        try:
-            return await holder.drive(function(*arguments))
-        finally:
-            holder.release()
-
-
-class _Holder:
-    """Drives a body and gives its capacity back while the body waits for what it triggered."""
-
-    def __init__(self, limiter: trio.CapacityLimiter, activation: Any) -> None:
-        self.limiter = limiter
-        self.activation = activation
-        self.held = True
-
-    def release(self) -> None:
-        if self.held:
-            self.held = False
-            self.limiter.release_on_behalf_of(self.activation)
-
-    @coroutine
-    def drive(self, body: Any) -> Generator[Any, Any, Any]:
-        value: Any = None
-        error: BaseException | None = None
-        while True:
-            try:
-                request = body.send(value) if error is None else body.throw(error)
-            except StopIteration as stop:
-                return stop.value
-            value = error = None
-            triggers = type(request) is ExecOut
-            if triggers:
-                self.release()
-            try:
-                value = yield request
-            except BaseException as raised:
-                error = raised
-            if triggers and error is None:
-                yield from self.limiter.acquire_on_behalf_of(self.activation).__await__()
-                self.held = True
-
-
+        return Holder(self, limiter, activation)

@@ -176,7 +176,13 @@ class OpenScope:
         activation = self._activation
         assert activation is not None
         activation.check_caller("wait for capacity")
+        holder = self._run.holders.get(id(activation)) if self._run.holders else None
+        if holder is None:
+            await AwaitCapacity(activation, self.context)
+            return
+        holder.release()
         await AwaitCapacity(activation, self.context)
+        await holder.take()
 
     def cancel(self, reason: str = "") -> None:
         self._run.machine.cancel(self.context, reason)
@@ -200,6 +206,9 @@ class OpenScope:
                 machine.swept(context)
                 self._nursery.cancel_scope.cancel()
             run.perform()
+            holder = run.holders.get(id(self._activation)) if run.holders else None
+            if holder is not None:
+                holder.release()
             await self._manager.__aexit__(None, None, None)
             if self._nursery.cancel_scope.cancel_called and self._timeout is not None and not context.failures:
                 if trio.current_time() >= self._nursery.cancel_scope.deadline and context.cancelled is None:
@@ -208,7 +217,10 @@ class OpenScope:
             run.contextvars.pop(context.id, None)
         machine.closed(context)
         run.closed(context)
-        return await self._settle(None if error is None else reduced(error))
+        settled = await self._settle(None if error is None else reduced(error))
+        if self._nursery is not None and holder is not None:
+            await holder.take()
+        return settled
 
     async def _settle(self, error: BaseException | None) -> bool:
         """Decide what the opener gets: errors outrank cancellation, which outranks what only is missing."""

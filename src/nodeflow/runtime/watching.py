@@ -36,6 +36,8 @@ class Watchers:
 
     def tell(self, event: events.Event) -> None:
         for observer in self.observers:
+            if observer not in self.observers:
+                continue  # detached while the others were being told
             try:
                 observer(event)
             except Exception as error:

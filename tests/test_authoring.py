@@ -205,10 +205,7 @@ async def test_several_exec_inputs_replace_enter() -> None:
     assert (await nf.run(wf)).printed == ["closed"]
 
 
-FREE = pytest.mark.xfail(strict=True, reason="BUG: a group that takes any name takes those of groups declared after it")
-
-
-@pytest.mark.parametrize("free_first", [pytest.param(True, marks=FREE), False])
+@pytest.mark.parametrize("free_first", [True, False])
 async def test_ports_named_by_an_option_a_function_and_a_wire(free_first: bool) -> None:
     def named(placing: nf.node.Placing) -> list[tuple[str, Any, Any]]:
         return [(f"{placing.options['prefix']}{number}", INT, number) for number in range(2)]
@@ -353,7 +350,6 @@ async def test_the_node_context_tells_and_gives() -> None:
     assert result.printed == ["hello"]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: keyword-only parameters are given by position to what a decorator made")
 @pytest.mark.parametrize("watched", [True, False])
 @pytest.mark.parametrize("kind", ["async", "plain"])
 async def test_a_body_behind_a_decorator(kind: str, watched: bool) -> None:

@@ -572,7 +572,6 @@ async def test_inputs_variables_and_outputs_are_copied() -> None:
 
 
 @pytest.mark.rule("3.7")
-@pytest.mark.xfail(strict=True, reason="BUG: defaults of variables are not copied into a run")
 async def test_defaults_of_a_document_are_not_shared_between_runs() -> None:
     @nf.exec_node("t.spoil")
     def spoil(a: list[Any], b: list[Any]) -> None:

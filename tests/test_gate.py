@@ -343,7 +343,6 @@ async def test_a_paused_run_can_be_cancelled(autojump_clock: MockClock) -> None:
 
 @pytest.mark.rule("10.5")
 @pytest.mark.rule("10.2")
-@pytest.mark.xfail(strict=True, reason="BUG: a finally path of a cancelled run waits at the closed gate")
 async def test_cleanup_of_a_cancelled_run_is_not_held_at_the_gate(autojump_clock: MockClock) -> None:
     """Nobody resumes a run that was cancelled; its `finally` path runs, or at least ends."""
     wf = nf.Workflow("main")

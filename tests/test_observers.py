@@ -239,7 +239,6 @@ async def test_an_observer_that_raises_is_detached_and_reported_to_the_others(au
     )
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a detached observer is still told while others are being told")
 async def test_observers_that_all_raise_do_not_hurt_the_run(autojump_clock: MockClock) -> None:
     calls: list[int] = []
 

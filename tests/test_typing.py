@@ -15,9 +15,6 @@ SAID = re.compile(r"^.*?(?P<file>\w+\.py):(?P<line>\d+): error: (?P<text>.*?)  \
 EXPECTED = re.compile(r"# E: ([\w,-]+)$")
 
 
-pytestmark = pytest.mark.xfail(strict=True, reason="BUG: src/nodeflow/py.typed is missing, so mypy takes all for Any")
-
-
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[int, set[str]]]:
     """What `mypy --strict` says of both modules: codes by file and line."""

@@ -24,7 +24,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import CodeType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from nodeflow.errors import DeclarationError
 from nodeflow.model import UNSET
@@ -327,6 +327,14 @@ def exec_node(
         _check_body(where, function, signature, blocking=blocking)
         ins, outs = _exec_sockets(signature, starts_itself=entry or listens is not None, ends=jump is not None or signature.never_returns)
         data_ins, data_outs, options = _data_sockets(signature, stream)
+        if is_simple_action(signature) and not (jump or entry or listens):
+            signature = evolve(signature, results=(Socket("result", Kind.DATA_OUT),))
+            data_outs = (*signature.results, *data_outs)
+        _check_implicit(where, (*ins, *data_ins, *options), (*outs, *data_outs))
+        if listens is not None and listens not in {socket.name for socket in options}:
+            raise DeclarationError(f"{where}: listens={listens!r} names no option of it")
+        if stream not in ("sequential", "concurrent"):
+            raise DeclarationError(f"{where}: stream is 'sequential' or 'concurrent', not {stream!r}")
         exec_outs = {socket.name for socket in outs}
         loop_outputs = ("body", "exit") if loop is True else loop or None
         if loop_outputs and not exec_outs.issuperset(loop_outputs):
@@ -335,8 +343,8 @@ def exec_node(
             raise DeclarationError(f"{where}: abandon_on_cancel is for blocking=True bodies")
         return NodeType(
             name, True, function, signature, ins, outs, data_ins, data_outs, options, version,
-            inspect.iscoroutinefunction(function), blocking, abandon_on_cancel, False, entry, listens, None,
-            loop_outputs, jump, resource, migrate, shield and _cleans_up(function), function.__module__,
+            is_coroutine(function), blocking, abandon_on_cancel, False, entry, listens, None,
+            loop_outputs, jump, resource, migrate, shield and _cleans_up(function), getattr(function, "__module__", ""),
         )  # fmt: skip
 
     return declare
@@ -367,13 +375,20 @@ def data_node(
         data_ins, data_outs, options = _data_sockets(signature, "")
         if not data_outs:
             data_outs = (Socket("result", Kind.DATA_OUT),)
+        if reads is not None and reads not in {socket.name for socket in options}:
+            raise DeclarationError(f"{where}: reads={reads!r} names no option of it")
         return NodeType(
             name, False, function, signature, (), (), data_ins, data_outs, options, version,
-            inspect.iscoroutinefunction(function), volatile=volatile, reads=reads, resource=resource,
-            migrate=migrate, module=function.__module__,
+            is_coroutine(function), volatile=volatile, reads=reads, resource=resource,
+            migrate=migrate, module=getattr(function, "__module__", ""),
         )  # fmt: skip
 
     return declare
+
+
+def is_coroutine(function: Callable[..., Any]) -> bool:
+    """Whether calling it gives a coroutine: an `async def`, a partial of one, an object with such a `__call__`."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
 def _names_of_caller() -> Mapping[str, Any]:
@@ -398,6 +413,11 @@ def _read(
     for method in ("open", "close"):
         if not inspect.iscoroutinefunction(getattr(body, method)):
             raise DeclarationError(f"node {name!r}: {body.__qualname__}.{method} must be `async def`")
+    required = [p.name for p in inspect.signature(body).parameters.values() if p.default is p.empty and p.kind < 2]
+    if required:
+        raise DeclarationError(f"node {name!r}: {body.__qualname__}() wants {', '.join(required)}; a run makes it without")
+    if not list(inspect.signature(body.open).parameters)[1:]:  # type: ignore[attr-defined]
+        raise DeclarationError(f"node {name!r}: {body.__qualname__}.open takes the services: `async def open(self, services)`")
     run: Callable[..., Any] = body.run  # type: ignore[attr-defined]
     signature = read_signature(run, NodeContext, method=True, names=names)
     if not signature.doc:
@@ -410,7 +430,7 @@ def _read(
 def _check_body(where: str, function: Callable[..., Any], signature: Signature, *, blocking: bool) -> None:
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         raise DeclarationError(f"{where}: a body is not a generator; emit items through a parameter of type Stream[T]")
-    if inspect.iscoroutinefunction(function):
+    if is_coroutine(function):
         if blocking:
             raise DeclarationError(f"{where}: a blocking body is a plain `def`; `async def` needs no thread")
         return
@@ -431,6 +451,23 @@ def _check_data(where: str, signature: Signature, volatile: bool) -> None:
             )
     if signature.returns_exec:
         raise DeclarationError(f"{where}: a data node returns values, not an exec output; use exec_node")
+
+
+def is_simple_action(signature: Signature) -> bool:
+    """Whether a body that does not say what it returns has no other way to give something."""
+    roles = {p.role for p in signature.parameters}
+    outward = {Role.OUT, Role.ITEM, Role.EXEC_OUT, Role.STREAM, Role.PORTS_OUT, Role.PORTS_EXEC}
+    return not signature.says_result and not roles & outward
+
+
+def _check_implicit(where: str, ins: tuple[Socket, ...], outs: tuple[Socket, ...]) -> None:
+    """A name in the signature must not be that of a socket which comes without being named."""
+    for side, found in (("input", ins), ("output", outs)):
+        names = [socket.name for socket in found]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            said = ", ".join(map(repr, twice))
+            raise DeclarationError(f"{where}: {said} is the name of an {side} that such a node has by itself; choose another")
 
 
 def _exec_sockets(

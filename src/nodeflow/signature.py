@@ -6,6 +6,7 @@ A bad signature fails here, at the line that declares it, and says what would be
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import re
 import types
@@ -17,10 +18,10 @@ import attrs
 from attrs import frozen
 
 from nodeflow import sockets
-from nodeflow.errors import DeclarationError
+from nodeflow.errors import ConversionError, DeclarationError
 from nodeflow.model import UNSET
 from nodeflow.sockets import Kind, PortsFrom, Pull, Refers, Socket
-from nodeflow.values import ANY, SocketType, type_from_annotation
+from nodeflow.values import ANY, LIST, Fit, SocketType, fit, short, type_from_annotation
 
 
 class Role(enum.Enum):
@@ -99,6 +100,7 @@ class Signature:
     returns_exec: bool
     doc: str
     never_returns: bool = False
+    says_result: bool = True
 
 
 def read_signature(
@@ -117,7 +119,7 @@ def read_signature(
     """
     where = place_of(function)
     try:
-        hints = typing.get_type_hints(function, localns=dict(names), include_extras=True)
+        hints = typing.get_type_hints(_annotated(function), localns=dict(names), include_extras=True)
     except Exception as error:
         raise DeclarationError(f"{where}: an annotation cannot be resolved: {error}") from error
     text, argument_docs = read_docstring(inspect.getdoc(function) or "")
@@ -125,9 +127,19 @@ def read_signature(
     read = [_parameter(p, hints.get(p.name, Any), argument_docs.get(p.name, ""), context_type, where) for p in parameters]
     results, fields, returns_exec = _results(function, hints, where, argument_docs)
     never = hints.get("return") in (typing.NoReturn, typing.Never)
-    signature = Signature(tuple(read), results, fields, returns_exec, text, never)
+    signature = Signature(tuple(read), results, fields, returns_exec, text, never, "return" in hints)
     _check_names(signature, where)
+    _check_groups(signature, where)
     return signature
+
+
+def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What has the annotations: the function behind a partial, the `__call__` of an object."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if inspect.isfunction(function) or inspect.ismethod(function):
+        return function
+    return type(function).__call__
 
 
 def place_of(function: Callable[..., Any]) -> str:
@@ -154,7 +166,8 @@ def _parameter(
         return Parameter(parameter.name, Role.OPTION, keyword, _option(name, annotation, default, doc, here))
     role = _HANDLES.get(origin) if isinstance(origin, type) else None
     if role is None:
-        socket = Socket(name, Kind.DATA_IN, _type(annotation, here), default, doc)
+        kind = _type(annotation, here)
+        socket = Socket(name, Kind.DATA_IN, kind, _fitting_default(default, kind, here), doc)
         return Parameter(parameter.name, Role.INPUT, keyword, socket)
     initial = _initial(default, role, here)
     if role is Role.STATE:
@@ -180,6 +193,7 @@ def _handle(role: Role, origin: type, name: str, annotation: Any, initial: Any, 
         return Socket(name, Kind.EXEC_IN, doc=doc)
     inner = typing.get_args(annotation)
     kind = _type(inner[0], here) if inner else ANY
+    initial = _fitting_default(initial, kind, here)
     if role is Role.LAZY:
         return Socket(name, Kind.DATA_IN, kind, initial, doc, Pull.LAZY)
     if role is Role.RESULT:
@@ -191,7 +205,8 @@ def _option(name: str, annotation: Any, default: Any, doc: str, here: str) -> So
     refers = next(
         (Refers(m.value) for m in annotation.__metadata__ if m is not sockets._Mark.OPTION), None
     )
-    return Socket(name, Kind.OPTION, _type(annotation.__origin__, here), default, doc, refers=refers)
+    kind = _type(annotation.__origin__, here)
+    return Socket(name, Kind.OPTION, kind, _fitting_default(default, kind, here), doc, refers=refers)
 
 
 def _ports(
@@ -214,10 +229,38 @@ def _ports(
 
 
 def _type(annotation: Any, here: str) -> SocketType:
+    handle = _handle_inside(annotation)
+    if handle is not None:
+        raise DeclarationError(
+            f"{here}: {handle.__name__} stands by itself, not inside of another type; for a group of sockets use "
+            f"Ports[{handle.__name__}]"
+        )
     try:
         return type_from_annotation(annotation)
     except (TypeError, ValueError) as error:
         raise DeclarationError(f"{here}: {annotation!r} cannot be the type of a socket: {error}") from error
+
+
+def _handle_inside(annotation: Any) -> type | None:
+    """A handle somewhere in an annotation that should be the type of a value."""
+    todo = [annotation]
+    while todo:
+        part = todo.pop()
+        origin = typing.get_origin(part) or part
+        if isinstance(origin, type) and (origin in _HANDLES or origin is sockets.Ports):
+            return origin
+        todo.extend(typing.get_args(part))
+    return None
+
+
+def _fitting_default(default: Any, kind: SocketType, here: str) -> Any:
+    """The default as the socket's type."""
+    if default is UNSET:
+        return default
+    try:
+        return kind.adapt(default)
+    except ConversionError as error:
+        raise DeclarationError(f"{here}: the default {short(default)} is no {kind.name}: {error}") from error
 
 
 def _results(
@@ -231,7 +274,9 @@ def _results(
         return (), None, False
     members = set(typing.get_args(annotation)) if _is_union(annotation) else {annotation}
     plain = members - {type(None)}
-    if plain and all(isinstance(m, type) and issubclass(m, sockets.ExecOut) for m in plain):
+    execs = {m for m in plain if isinstance(m, type) and issubclass(m, sockets.ExecOut)}
+    if execs:
+        _check_returned(function, hints, plain, execs, where)
         return (), None, True
     if not plain:
         return (), None, False
@@ -243,6 +288,18 @@ def _results(
         for name, hint in fields.items()
     )
     return outputs, tuple(fields), False
+
+
+def _check_returned(
+    function: Callable[..., Any], hints: dict[str, Any], plain: set[Any], execs: set[type], where: str
+) -> None:
+    if execs != {sockets.ExecOut}:
+        raise DeclarationError(f"{where}: a Branch starts flow threads and is never returned; return an ExecOut")
+    if plain != execs:
+        raise DeclarationError(f"{where}: a body returns an ExecOut or values, not both; set values through Out[T]")
+    inner = [typing.get_args(hint)[:1] or (hint,) for name, hint in hints.items() if name != "return"]
+    if not any(isinstance(kind, type) and issubclass(kind, sockets.ExecOut) for (kind,) in inner):
+        raise DeclarationError(f"{where}: it returns an ExecOut, but has no parameter of that type; an exec_node does")
 
 
 def _is_union(annotation: Any) -> bool:
@@ -274,6 +331,20 @@ def _check_names(signature: Signature, where: str) -> None:
     streams = [p for p in signature.parameters if p.role is Role.STREAM]
     if len(streams) > 1:
         raise DeclarationError(f"{where}: a node has at most one stream output, not {len(streams)}")
+
+
+def _check_groups(signature: Signature, where: str) -> None:
+    """The option that names a group's sockets must be there, and hold names."""
+    options = {p.socket.name: p.socket for p in signature.parameters if p.role is Role.OPTION and p.socket}
+    for parameter in signature.parameters:
+        source = parameter.group.source if parameter.group else None
+        if source is None or source.option is None:
+            continue
+        here = f"{where}, parameter {parameter.name!r}: ports_from({source.option!r})"
+        if source.option not in options:
+            raise DeclarationError(f"{here} names no option; options are {', '.join(options) or 'none'}")
+        if fit(LIST, options[source.option].type) is Fit.IMPOSSIBLE:
+            raise DeclarationError(f"{here}: that option must be a list of names, as Option[list[str]]")
 
 
 def needs_async(signature: Signature) -> list[str]:

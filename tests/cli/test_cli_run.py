@@ -200,7 +200,6 @@ def test_a_signal_with_json_leaves_what_there_was(process, file):
     assert data["error"]["message"] == "the run was cancelled: interrupted by SIGINT"
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: RunHandle.cancel before the run's task began breaks invariant T6")
 def test_a_signal_before_the_first_node(nodeflow, file, monkeypatch):
     @contextmanager
     def at_once(cancel):

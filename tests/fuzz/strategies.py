@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import fuzz_nodes as fz
-from attrs import define, evolve, field
+from attrs import define, evolve
 from hypothesis import strategies as st
 
 import nodeflow as nf
@@ -66,14 +66,14 @@ class Flow:
 
 @define
 class Drawn:
-    """A drawn document: whether T7 covers it, and the limits of what it may use."""
+    """A drawn document: whether T7 covers it."""
 
     document: nf.Document
     confluent: bool
-    kinds: frozenset[str] = field(factory=frozenset)
 
-    def __repr__(self) -> str:
-        return f"<confluent={self.confluent}>\n{nf.dumps(self.document)}"
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What hypothesis shows of a failing example: the file, which can be loaded and run."""
+        printer.text(f"confluent={self.confluent}\n{nf.dumps(self.document)}")
 
 
 class Pen:
@@ -444,7 +444,8 @@ class Pen:
     def batch(self, place: Place, ins: list[Port]) -> list[Port]:
         most, size = self.pick((3, 4, 2, 1)), self.pick((1, 1, 2))
         node = self.then(
-            place, ins, flow.batch, size=size, parallel=self.pick((3, 2, 1)), errors=self.pick(("fail_fast", "collect")),
+            place, ins, flow.batch, size=size, parallel=self.pick((3, 2, 1)),
+            errors=self.pick(("fail_fast", "collect")),
             missing=self.pick(("skip", "skip", "none", "none", "error")),
         )  # fmt: skip
         self.feed(place, self.some(place, most), node, "items")

@@ -91,7 +91,6 @@ def test_t1_opening_below_a_closed_context() -> None:
         run(Late)
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: the machine asserts T1 and T3 to T6, but not T2")
 @pytest.mark.rule("5.T2")
 def test_t2_cancelling_a_context_but_not_its_subtree() -> None:
     class Shallow(Machine):

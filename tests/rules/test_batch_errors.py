@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from known_bugs import bug
 from tree_kit import (
     Log,
     Source,
@@ -71,7 +70,6 @@ async def test_a_source_is_closed_before_continue() -> None:
     assert log.lines == ["source closed", "continue"]
 
 
-@bug("shield")
 @pytest.mark.rule("7.4")
 async def test_a_source_that_fails_fails_the_batch_and_cancels_its_slices(autojump_clock: trio.abc.Clock) -> None:
     wf, batch = mapping(source=True, parallel=8)
@@ -93,7 +91,6 @@ async def test_collect_does_not_excuse_a_source_that_fails() -> None:
     assert messages(result.error) == ["the source broke at 2"]
 
 
-@bug("source cleanup")
 @pytest.mark.rule("7.4")
 async def test_a_source_is_closed_when_a_slice_fails(autojump_clock: trio.abc.Clock) -> None:
     wf, batch = mapping(source=True, parallel=2)

@@ -134,13 +134,10 @@ async def test_what_a_blocking_body_sets_must_fit() -> None:
     assert "'number'" in str(error)
 
 
-CALLED = pytest.mark.xfail(strict=True, reason="BUG: `body()` in a plain body makes a coroutine and raises nothing")
-
-
 @pytest.mark.rule("2.5")
 @pytest.mark.parametrize(
     ("blocking", "loop"),
-    [(True, True), pytest.param(True, False, marks=CALLED), pytest.param(False, False, marks=CALLED)],
+    [(True, True), (True, False), (False, False)],
 )
 async def test_to_trigger_raises(blocking: bool, loop: bool) -> None:
     """A call of the handle, as one would write it in a waiting body, and one handed over to the loop."""

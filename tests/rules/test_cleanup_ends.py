@@ -146,7 +146,6 @@ async def test_finally_paths_run_when_a_timeout_node_cuts_them_off(autojump_cloc
 
 
 @pytest.mark.rule("10.2")
-@pytest.mark.xfail(strict=True, reason="BUG: a cleanup inside of a cleanup gets another cleanup_timeout")
 async def test_a_whole_cleanup_with_all_it_triggers_ends_in_time(autojump_clock: MockClock) -> None:
     """A `finally` inside of a `finally` does not get another five seconds, or a graph could hang its host."""
     wf, start = started()

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import trio
 from audit import Audit, Order, count_tasks, flatten, nurseries
-from known_bugs import bug, elide_only
 from tree_kit import (
     FOREVER,
     Log,
@@ -43,7 +42,7 @@ Variable = nf.model.Variable
 
 
 @pytest.mark.rule("5.table")
-@elide_only("elided events")
+@both
 async def test_every_kind_of_context_has_the_parent_that_the_table_allows(elide: bool) -> None:
     audit = Audit()
     result = await go(everything(lambda wf: wf.add(give, id="bottom")), elide, observers=[audit])
@@ -160,10 +159,8 @@ def _breaking(wf: nf.Workflow) -> Any:
 @pytest.mark.parametrize("ending", list(_endings()))
 @pytest.mark.parametrize("errors", ["fail_fast", "collect"])
 async def test_whatever_happens_everything_that_began_ends_once(
-    elide: bool, ending: str, errors: str, autojump_clock: trio.abc.Clock, request: pytest.FixtureRequest
+    elide: bool, ending: str, errors: str, autojump_clock: trio.abc.Clock
 ) -> None:
-    if elide and ending in ("fails at once", "returns"):
-        request.applymarker(bug("elided events"))
     audit, log = Audit(), Log()
     limits = nf.Limits(
         deadline=3 if ending == "times out" else None, steps=5000 if ending == "hits a limit" else None
@@ -217,7 +214,7 @@ async def test_no_task_outlives_its_context(elide: bool, autojump_clock: trio.ab
 
 
 @pytest.mark.rule("5.T3")
-@elide_only("elided events")
+@both
 async def test_a_thread_that_was_never_begun_is_counted_and_ended(elide: bool) -> None:
     """Cancelled between its birth and its first step: the live count must not stay up."""
     wf, start = started()
@@ -248,7 +245,6 @@ async def _starts_and_cancels(ctx: nf.NodeContext, *, branch: nf.Branch, exit: n
 # --- T2: cancelling ---
 
 
-@bug("shield")
 @pytest.mark.rule("5.T2")
 @both
 async def test_cancelling_a_context_cancels_its_subtree_and_nothing_outside(
@@ -288,7 +284,6 @@ async def _cancels_later(ctx: nf.NodeContext, *, branch: nf.Branch, exit: nf.Exe
     return exit
 
 
-@bug("shield")
 @pytest.mark.rule("5.T2")
 @both
 async def test_a_deadline_of_a_context_is_a_failure_that_a_try_catches(
@@ -342,7 +337,6 @@ async def test_what_follows_a_join_runs_once_in_the_opener_after_the_context_clo
     assert order == [("fan", 1), "closed", ("join", 1), ("behind", 1)] * 4
 
 
-@bug("joins twice")
 @pytest.mark.rule("5.T5")
 @both
 async def test_an_opener_that_goes_on_behind_its_join_twice_is_told_so_in_words_of_its_own(elide: bool) -> None:
@@ -368,7 +362,6 @@ async def _joins_twice(ctx: nf.NodeContext, *, branch: nf.Branch, joined: nf.Exe
     await joined()
 
 
-@bug("last opened")
 @pytest.mark.rule("5.T5")
 @both
 async def test_a_join_gets_the_contributions_of_its_own_context_not_of_the_last_that_was_opened(elide: bool) -> None:
@@ -394,7 +387,6 @@ async def _calls_before_joining(ctx: nf.NodeContext, *, branch: nf.Branch, joine
     return joined
 
 
-@bug("invariant caught")
 @pytest.mark.rule("5.T6")
 @both
 async def test_no_try_catches_a_broken_invariant(elide: bool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,11 +256,8 @@ async def test_entries_share_what_depends_on_the_workflows_inputs(data: nf.NodeT
     assert log.counts[name_of(data)] == 1
 
 
-FORKED = pytest.mark.xfail(strict=True, reason="BUG: a scope that was captured and forked has memos of its own")
-
-
 @pytest.mark.rule("4.3", "4.2")
-@pytest.mark.parametrize("writes", [False, pytest.param(True, marks=FORKED)])
+@pytest.mark.parametrize("writes", [False, True])
 @DATA
 async def test_items_share_what_depends_on_older_cells(data: nf.NodeType, writes: bool, autojump_clock: Any) -> None:
     """The producer writes another output between its emits: no root of the node, whose value is as good as before."""
@@ -334,7 +331,6 @@ async def test_if_a_waiter_is_cancelled_the_computing_one_goes_on(autojump_clock
 
 
 @pytest.mark.rule("4.3", "9.3")
-@pytest.mark.xfail(strict=True, reason="BUG: an evaluation that ends wakes threads that no longer wait for it")
 async def test_who_was_cancelled_while_waiting_is_not_woken_later(autojump_clock: Any) -> None:
     """Branch `b` gives up the node and waits for an event, which nobody has triggered when the node is ready."""
     wf, start = started(events={"ping": "text"})

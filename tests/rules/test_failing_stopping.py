@@ -320,7 +320,6 @@ async def test_several_errors_of_one_body_are_one_failure_whose_cause_is_the_gro
 
 
 @pytest.mark.rule("10.1")
-@pytest.mark.xfail(strict=True, reason="BUG: a group with NodeFailed in it is wrapped as a whole")
 async def test_an_opener_that_fails_beside_its_threads_gives_a_group_of_node_failures(
     autojump_clock: MockClock,
 ) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from known_bugs import bug
 from tree_kit import (
     Log,
     codes,
@@ -280,7 +279,7 @@ async def test_first_is_the_first_branch_not_the_first_arrival(elide: bool, auto
     [
         ({"a": 1}, {"a": 2}),
         ({"a": {"b": {"c": 1}}}, {"a": {"b": {"c": 2}}}),
-        pytest.param(({"a": {"b": 1}}, {"a": 1}), marks=bug("conflict name")),
+        ({"a": {"b": 1}}, {"a": 1}),
         ({"a": 1}, {"a": {"b": 1}}),
     ],
 )
@@ -333,7 +332,6 @@ async def test_merging_changes_no_contribution_in_place(elide: bool) -> None:
     assert result.outputs == {"all": {"a": {"x": 1, "y": 2}}, "one": {"a": {"x": 1}}}
 
 
-@bug("merge in place")
 @pytest.mark.rule("6.4")
 @both
 async def test_a_dict_that_wins_a_conflict_is_not_merged_into_in_place(elide: bool) -> None:

@@ -46,7 +46,6 @@ async def test_each_connected_branch_is_one_thread_in_one_context(elide: bool) -
     assert result.counters["contexts"] == 2
 
 
-@bug("unconnected")
 @pytest.mark.rule("6.1")
 @both
 async def test_an_unconnected_branch_starts_no_thread(elide: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import trio
-from known_bugs import bug
 from tree_kit import (
     Log,
     boom,
@@ -30,7 +29,6 @@ both = pytest.mark.parametrize("elide", [True, False], ids=["elide", "nurseries"
 # --- 6.8: errors ---
 
 
-@bug("shield")
 @pytest.mark.rule("6.8")
 @both
 async def test_fail_fast_cancels_the_siblings_and_raises_the_one_error_as_itself(
@@ -52,7 +50,6 @@ async def test_fail_fast_cancels_the_siblings_and_raises_the_one_error_as_itself
     assert trio.current_time() - before == 5
 
 
-@bug("shield")
 @pytest.mark.rule("6.8")
 @both
 async def test_several_errors_are_one_flat_group_in_tree_order(elide: bool, autojump_clock: trio.abc.Clock) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from known_bugs import bug
 from tree_kit import (
     Log,
     boom,
@@ -270,7 +269,6 @@ async def test_a_callee_without_entries_returns_at_once(elide: bool) -> None:
     assert log.lines == ["returned"]
 
 
-@bug("shield")
 @pytest.mark.rule("8.2")
 @both
 async def test_a_failing_entry_cancels_the_others_and_fails_the_call(
@@ -293,7 +291,6 @@ async def test_a_failing_entry_cancels_the_others_and_fails_the_call(
     assert (failed.node, failed.context_path) == ("bad", "main/call[0]")
 
 
-@bug("shield")
 @pytest.mark.rule("8.2")
 @both
 async def test_a_timeout_around_the_call_ends_the_callee_first(elide: bool, autojump_clock: trio.abc.Clock) -> None:

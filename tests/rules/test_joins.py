@@ -65,7 +65,6 @@ async def test_arrivals_at_the_very_same_time_are_still_exactly_n(elide: bool, j
     assert len(result.outputs["all"]) == (1 if join == "any" else 2)
 
 
-@bug("shield")
 @pytest.mark.rule("6.5")
 @both
 async def test_losers_have_cleaned_up_before_the_opener_goes_on(elide: bool, autojump_clock: trio.abc.Clock) -> None:

@@ -14,9 +14,6 @@ from nodeflow.library import events, flow, logic, variables
 
 JUMPS = {"break": flow.break_, "continue": flow.continue_, "return": flow.return_}
 OUT = {"result": "any"}
-NURSERY = pytest.mark.xfail(
-    strict=True, raises=BaseException, reason="BUG: a nursery wraps the unwinding in a group, which crashes the run"
-)
 
 
 def looping(times: int = 3) -> tuple[nf.Workflow, Any, Any]:
@@ -160,8 +157,8 @@ async def test_they_are_no_exception_to_a_body(jump: str) -> None:
     "holding",
     [
         "cancel scope",
-        pytest.param("nursery", marks=NURSERY),
-        pytest.param("nursery with a task", marks=NURSERY),
+        "nursery",
+        "nursery with a task",
         "context managers",
         "open scope",
     ],

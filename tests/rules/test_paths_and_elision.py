@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import trio
 from audit import Audit, count_tasks
-from known_bugs import bug, elide_only
 from tree_kit import (
     Log,
     emitter,
@@ -114,7 +113,6 @@ async def test_slices_items_and_listeners_have_their_number(elide: bool) -> None
     ]  # fmt: skip
 
 
-@bug("listener path")
 @pytest.mark.rule("5.paths")
 @both
 async def test_the_only_listener_has_its_number_as_the_only_branch_has(elide: bool) -> None:
@@ -212,7 +210,6 @@ def _count_live(ctx: nf.NodeContext) -> None:
     log.lines.append((run._run.machine.live, len(run.threads())))
 
 
-@bug("elided events")
 @pytest.mark.rule("5.elide")
 async def test_observers_are_told_the_same_with_and_without_nurseries() -> None:
     """Every thread is announced before it does something, and told to have ended."""
@@ -239,7 +236,7 @@ async def test_observers_are_told_the_same_with_and_without_nurseries() -> None:
 
 
 @pytest.mark.rule("5.elide")
-@elide_only("turns")
+@both
 async def test_threads_take_turns_so_that_one_that_never_ends_starves_no_other(elide: bool) -> None:
     """Branch `a` goes round and round (by a wire back, never blocking) until branch `b` has done its part."""
     wf, start = started(variables={"go": Variable("bool", False, "shared")})
@@ -254,7 +251,7 @@ async def test_threads_take_turns_so_that_one_that_never_ends_starves_no_other(e
 
 
 @pytest.mark.rule("5.elide")
-@elide_only("turns")
+@both
 async def test_an_arrival_wins_against_a_branch_that_spins_for_ever(elide: bool) -> None:
     wf, start = started(outputs={"all": "any"})
     fo, fi = fan(wf, "spin", "win", join="any", merge="dict")
@@ -289,7 +286,7 @@ async def test_a_spinning_branch_can_be_cancelled(elide: bool, autojump_clock: t
 
 
 @pytest.mark.rule("5.elide")
-@elide_only(nurseries="contextvars")
+@both
 async def test_contextvars_of_branches_are_separate(elide: bool) -> None:
     wf, start = started()
     fo = wf.add(flow.fan_out, branches=["a", "b", "c"], parallel=1)
@@ -313,7 +310,7 @@ _VAR: contextvars.ContextVar[str | None] = contextvars.ContextVar("_VAR")
 
 
 @pytest.mark.rule("5.elide")
-@elide_only("elided events")
+@both
 async def test_nested_elided_contexts_fail_and_recover(elide: bool) -> None:
     """A failure three contexts deep, none of which has a nursery, comes out at a `try`, and the next round is clean."""
     wf, start = started(outputs={"caught": "int"})

@@ -726,14 +726,12 @@ async def test_listeners_of_other_workflows_get_the_payload_and_defaults(autojum
 
 
 @pytest.mark.rule("9.3")
-@pytest.mark.xfail(strict=True, reason="BUG: inputs of a workflow that only listens are not set")
 async def test_listeners_of_other_workflows_read_the_defaults_of_its_inputs(autojump_clock: MockClock) -> None:
     result = await nf.run(two_workflows(inputs=True))
     assert sorted(result.printed) == ["main: 2", "other: 7 fire 5 6 8"]
 
 
 @pytest.mark.rule("9.3")
-@pytest.mark.xfail(strict=True, reason="BUG: the delivery has the workflow of the trigger, not of the listener")
 async def test_a_listener_of_another_workflow_triggers_events_of_that_workflow(autojump_clock: MockClock) -> None:
     result = await nf.run(two_workflows(nested=True))
     assert sorted(result.printed) == ["inner heard", "main: 2", "other: fire 5 6 8"]

@@ -148,17 +148,7 @@ async def one_item(*, n: nf.Stream[int], exit: nf.ExecOut) -> nf.ExecOut:
 
 
 @pytest.mark.rule("10.4")
-@pytest.mark.parametrize(
-    "way",
-    [
-        way
-        if way == "concurrent stream"
-        else pytest.param(
-            way, marks=pytest.mark.xfail(strict=True, reason="BUG: only `await output()` releases a capacity")
-        )
-        for way in waiting_nodes()
-    ],
-)
+@pytest.mark.parametrize("way", list(waiting_nodes()))
 async def test_a_capacity_is_released_however_the_body_waits(way: str, autojump_clock: MockClock) -> None:
     with trio.fail_after(100):
         result = await nf.run(waiting_nodes()[way], capacities={"one": 1})
@@ -181,7 +171,6 @@ async def test_a_capacity_comes_back_when_the_body_fails_or_is_cut_off(autojump_
 
 
 @pytest.mark.rule("10.4")
-@pytest.mark.xfail(strict=True, reason="BUG: a capacity is not taken again after a trigger that failed")
 async def test_a_body_that_caught_a_failure_holds_its_capacity_again(autojump_clock: MockClock) -> None:
     @nf.exec_node("t.recovering")
     async def recovering(ctx: nf.NodeContext, *, body: nf.ExecOut, exit: nf.ExecOut) -> nf.ExecOut:
@@ -210,7 +199,6 @@ async def test_a_capacity_that_the_host_did_not_give_fails_the_node() -> None:
 
 
 @pytest.mark.rule("10.4")
-@pytest.mark.xfail(strict=True, reason="BUG: a plain def ignores its capacity")
 async def test_a_plain_body_holds_its_capacity_too() -> None:
     wf, start = started()
     start >> wf.add(flow.print, value="x", capacity="http")

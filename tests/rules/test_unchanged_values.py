@@ -11,9 +11,6 @@ from probes import Counted, Log, failure, note, outcome, put, run, slow, started
 import nodeflow as nf
 from nodeflow.library import flow, lists, logic, variables
 
-VALUE = pytest.mark.xfail(strict=True, reason="BUG: Result.value hands out the run's own lists and dicts")
-
-
 @pytest.mark.rule("3.7")
 @pytest.mark.parametrize("watched", [True, False])
 async def test_a_body_receives_the_very_object_that_was_written(watched: bool) -> None:
@@ -59,7 +56,7 @@ async def test_lists_and_dicts_are_copied_where_they_enter() -> None:
 
 
 @pytest.mark.rule("3.7")
-@pytest.mark.parametrize("where", ["outputs", "variables", pytest.param("value", marks=VALUE), "default"])
+@pytest.mark.parametrize("where", ["outputs", "variables", "value", "default"])
 async def test_lists_and_dicts_are_copied_where_they_leave(where: str) -> None:
     kept: list[Any] = []
 

@@ -331,6 +331,13 @@ class Reading(ABC):
             home.memos[node.index] = outputs
         else:
             self._settle(evaluation, outputs, None)
+        stack = pull.stack
+        plans, values = (stack[-1].node.eager, stack[-1].values) if stack else (pull.plans, pull.values)
+        plan = plans[len(values)]  # what waited for this; give it its value without looking it up again
+        if plan.convert is node:
+            values.append(outputs[0])
+        elif plan.convert is None:
+            values.append(outputs[plan.output])
         return self._resolve(thread)
 
     def _wait_for(self, thread: FlowThread, pull: Pull, pending: Pending) -> Do:

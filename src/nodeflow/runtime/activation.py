@@ -73,7 +73,12 @@ class Activation(Frame):
 
     def set_output(self, index: int, value: Any) -> None:
         plan = self.node.binding.outs[index]
-        self.run.wrote(self.thread, self.node, plan, fitting(self.node, plan, value))
+        if type(value) is not plan.exact:
+            value = fitting(self.node, plan, value)
+        if self.run.watched:
+            self.run.wrote(self.thread, self.node, plan, value)
+        else:
+            self.run.machine.write(self.thread, plan.slot, value)
 
     def read_state(self, index: int) -> Any:
         slot, shared, initial = self.node.binding.states[index]

@@ -209,6 +209,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 if frame.request is not None:
                     frame.request.answer = thread.answer
                     frame.request = None
+                    if run.watched:
+                        run.watchers.given(frame, (thread.answer,))
             elif outcome is EVALUATE:
                 outcome = self._evaluate(thread)
                 continue
@@ -414,6 +416,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         try:
             if frame.pull is not None:
                 outputs = _spread(node, answer)
+                self.run.watchers.unchanged(frame.pull.stack[-1], node)
+                self.run.watchers.unchanged(frame, node)
             elif node.binding.single and not self.run.watched:
                 plan = node.binding.output
                 if type(answer) is not plan.exact:
@@ -487,6 +491,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         run = self.run
         if run.watched:
             run.data_evaluated(node, thread)
+            run.watchers.given(evaluation, values)
         try:
             if binding.recipe is None:
                 answer = binding.function(*values)
@@ -508,6 +513,8 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 outputs = (answer,)
             else:
                 outputs = (fitting(node, plan, answer),)
+            if run.watched:
+                run.watchers.unchanged(evaluation, node)
         except BaseException as raised:
             failure = raised
         else:

@@ -287,7 +287,7 @@ class Run:
             elif isinstance(answer, ExecOut):
                 output = binding.chosen(answer, activation)
         if self.watched:
-            self.watchers.values_unchanged(activation)
+            self.watchers.unchanged(activation, node)
             self.node_ended(node, thread, "returned", node.exec_names[output] if output >= 0 else None)
         return output
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import trio
 
 from nodeflow.errors import ValueChanged
@@ -24,7 +25,7 @@ class Watchers:
         self.run = run
         self.observers = list(observers)
         self.check_values = check_values
-        self.before: dict[int, list[tuple[Any, Any]]] = {}
+        self.before: dict[int, list[Shape]] = {}
 
     @property
     def wanted(self) -> bool:
@@ -72,8 +73,7 @@ class Watchers:
         self.tell(events.ThreadEnded(trio.current_time(), thread.id, thread.state.value))
 
     def node_started(self, activation: Any) -> None:
-        if self.check_values:
-            self.before[id(activation)] = [(value, frozen_copy(value)) for value in activation.thread.values if _is_container(value)]
+        self.given(activation, activation.thread.values)
         if self.observers:
             node, thread = activation.node, activation.thread
             self.tell(events.NodeStarted(trio.current_time(), node.id, node.workflow.name, thread.id, thread.values))
@@ -96,35 +96,51 @@ class Watchers:
 
     # --- the check mode ---
 
-    def values_unchanged(self, activation: Any) -> None:
-        """Raise `ValueChanged` if the body changed a list or dict that it was given."""
-        for value, before in self.before.pop(id(activation), ()):
-            if frozen_copy(value) != before:
-                raise ValueChanged(
-                    f"node {activation.node.id!r} ({activation.node.type.name}) changed a value in place; "
-                    "values are shared: build a new list or dict instead"
-                )
+    def given(self, body: object, values: Iterable[Any]) -> None:
+        """In check mode: remember what lists and dicts look like that a body gets now."""
+        if self.check_values:
+            shapes = [shape for value in values if (shape := shape_of(value))]
+            self.before.setdefault(id(body), []).extend(shapes)
+
+    def unchanged(self, body: object, node: Any) -> None:
+        """Raise `ValueChanged` if a body changed something that it was given."""
+        if not self.check_values:
+            return
+        for shape in self.before.pop(id(body), ()):
+            for container, parts in shape:
+                now = parts_of(container)
+                if now is None or len(now) != len(parts) or any(a is not b for a, b in zip(now, parts, strict=True)):
+                    raise ValueChanged(
+                        f"node {node.id!r} ({node.type.name}) changed a value in place; "
+                        "values are shared: build a new list or dict instead"
+                    )
 
 
-def _is_container(value: Any) -> bool:
-    return isinstance(value, list | dict)
+Shape = list[tuple[Any, list[Any]]]
+"""The containers in a value, and what each holds: kept alive, so that identity means something."""
 
 
-def frozen_copy(value: Any) -> list[tuple[Any, ...]]:
-    """What a structure of lists and dicts looks like: for comparing it with itself later. Iterative."""
-    shape: list[tuple[Any, ...]] = []
+def parts_of(value: Any) -> list[Any] | None:
+    """What a container holds; None for anything else."""
+    if isinstance(value, list | tuple):
+        return list(value)
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    if attrs.has(type(value)):
+        return [getattr(value, field.name) for field in attrs.fields(type(value))]
+    return None
+
+
+def shape_of(value: Any) -> Shape:
+    """All containers in a value, however deep; iterative."""
+    shape: Shape = []
     todo = [value]
     seen: set[int] = set()
     while todo:
         item = todo.pop()
-        if id(item) in seen:
-            shape.append(("again", id(item)))
-        elif isinstance(item, list | tuple):
+        parts = None if id(item) in seen else parts_of(item)
+        if parts is not None:
             seen.add(id(item))
-            shape.append(("list", len(item), *(id(part) for part in item)))
-            todo.extend(item)
-        elif isinstance(item, dict):
-            seen.add(id(item))
-            shape.append(("dict", *item, *(id(part) for part in item.values())))
-            todo.extend(item.values())
+            shape.append((item, parts))
+            todo.extend(parts)
     return shape

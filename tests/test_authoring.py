@@ -183,7 +183,6 @@ async def test_a_simple_action_needs_no_annotations() -> None:
     assert ([s.name for s in node_type.exec_ins], [s.name for s in node_type.exec_outs]) == (["enter"], ["exit"])
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: what an action without return annotation returns is dropped")
 async def test_what_an_unannotated_action_returns_becomes_its_output() -> None:
     def double(value):  # type: ignore[no-untyped-def]
         return value * 2
@@ -396,7 +395,6 @@ async def test_a_body_behind_a_decorator(kind: str, watched: bool) -> None:
     assert calls == ["decorated"]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: annotations of partials and callable objects cannot be resolved")
 @pytest.mark.parametrize("kind", ["partial", "object"])
 async def test_a_partial_and_a_callable_object(kind: str) -> None:
     def scaled(factor: int, value: int = 1) -> int:

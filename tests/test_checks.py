@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from nodeflow import files
 from nodeflow.checks import CHECKS, may_fail, validate
 from nodeflow.dataflow import find_data_flow
+from nodeflow.library import standard_registry
 from nodeflow.linking import LinkedNode, link
 from nodeflow.model import (
     Connection,
@@ -729,3 +730,10 @@ def test_meeting_in_a_forest() -> None:
         -1,
     ]
     assert [tree.is_above(1, 3), tree.is_above(3, 1), tree.is_above(5, 3)] == [True, False, False]
+
+
+def test_a_retry_that_this_version_does_not_carry_out_is_a_warning() -> None:
+    start, again = PlacedNode("start", "flow.start"), PlacedNode("again", "flow.print", retry=Retry(3))
+    workflow = Workflow("main", {"start": start, "again": again}, (Connection("start", "exit", "again", "enter"),))
+    findings = validate(Document(workflow), standard_registry())
+    assert [(f.code, f.severity, f.node) for f in findings] == [("NF305", Severity.WARNING, "again")]

@@ -126,12 +126,6 @@ def bad_returned_branch(*, body: nf.Branch) -> nf.Branch:
     return body
 
 
-def bug(body: Body, *says: str) -> Any:
-    """A bad signature that is accepted today."""
-    mark = pytest.mark.xfail(strict=True, reason=f"BUG: {body.__name__} is accepted when it is declared")
-    return pytest.param(body, says, marks=mark, id=body.__name__)
-
-
 def bad(body: Body, *says: str) -> Any:
     return pytest.param(body, says, id=body.__name__)
 
@@ -157,23 +151,23 @@ def bad(body: Body, *says: str) -> Any:
         bad(bad_ports_default, "'values'", "ports_from"),
         bad(bad_type, "'value'", "3"),
         bad(bad_out_type, "'value'", "3"),
-        bug(bad_ports_source, "'case'", "cases"),
-        bug(bad_ports_source_type, "'case'", "cases"),
-        bug(bad_mixed_return, "ExecOut"),
-        bug(bad_return_without_output, "ExecOut"),
-        bug(bad_enter, "'enter'"),
-        bug(bad_exit, "'exit'"),
-        bug(bad_completed, "'completed'"),
-        bug(bad_mode, "'mode'"),
-        bug(bad_value_of_join, "'value'"),
-        bug(bad_optional_exec, "'exit'", "ExecOut"),
-        bug(bad_list_of_execs, "'exits'", "Ports"),
-        bug(bad_option_of_lazy, "'value'"),
-        bug(bad_nested_handle, "'value'"),
-        bug(bad_default, "'value'", "three", "int"),
-        bug(bad_option_default, "'value'", "three", "int"),
-        bug(bad_out_default, "'value'", "three", "int"),
-        bug(bad_returned_branch, "Branch"),
+        bad(bad_ports_source, "'case'", "cases"),
+        bad(bad_ports_source_type, "'case'", "cases"),
+        bad(bad_mixed_return, "ExecOut"),
+        bad(bad_return_without_output, "ExecOut"),
+        bad(bad_enter, "'enter'"),
+        bad(bad_exit, "'exit'"),
+        bad(bad_completed, "'completed'"),
+        bad(bad_mode, "'mode'"),
+        bad(bad_value_of_join, "'value'"),
+        bad(bad_optional_exec, "'exit'", "ExecOut"),
+        bad(bad_list_of_execs, "'exits'", "Ports"),
+        bad(bad_option_of_lazy, "'value'"),
+        bad(bad_nested_handle, "'value'"),
+        bad(bad_default, "'value'", "three", "int"),
+        bad(bad_option_default, "'value'", "three", "int"),
+        bad(bad_out_default, "'value'", "three", "int"),
+        bad(bad_returned_branch, "Branch"),
     ],
 )
 def test_a_bad_signature_fails_when_declared_saying_what_and_where(body: Body, says: tuple[str, ...]) -> None:
@@ -240,9 +234,6 @@ def plain(value: int = 0) -> None: ...
 async def waiting(value: int = 0) -> None: ...
 
 
-LATE = pytest.mark.xfail(strict=True, reason="BUG: a keyword of exec_node that cannot be is accepted when declared")
-
-
 @pytest.mark.parametrize(
     ("body", "options", "says"),
     [
@@ -250,8 +241,8 @@ LATE = pytest.mark.xfail(strict=True, reason="BUG: a keyword of exec_node that c
         (plain, {"abandon_on_cancel": True}, "blocking"),
         (plain, {"loop": True}, "body"),
         (plain, {"loop": ("body", "exit")}, "body"),
-        pytest.param(plain, {"listens": "event"}, "event", marks=LATE),
-        pytest.param(waiting, {"stream": "sideways"}, "sideways", marks=LATE),
+        (plain, {"listens": "event"}, "event"),
+        (waiting, {"stream": "sideways"}, "sideways"),
     ],
 )
 def test_bad_options_of_a_declaration(body: Body, options: dict[str, Any], says: str) -> None:
@@ -259,7 +250,6 @@ def test_bad_options_of_a_declaration(body: Body, options: dict[str, Any], says:
         nf.exec_node("t.bad", **options)(body)
 
 
-@LATE
 def test_a_data_node_reads_a_variable_that_one_of_its_options_names() -> None:
     with pytest.raises(nf.DeclarationError, match="missing"):
         nf.data_node("t.bad", reads="missing")(plain)
@@ -315,9 +305,6 @@ class OpensWithoutServices(NoRun):
     async def run(self) -> None: ...
 
 
-UNMADE = pytest.mark.xfail(strict=True, reason="BUG: such a class is accepted and fails when a run opens it")
-
-
 @pytest.mark.parametrize(
     ("cls", "says"),
     [
@@ -325,8 +312,8 @@ UNMADE = pytest.mark.xfail(strict=True, reason="BUG: such a class is accepted an
         (NoRun, "run"),
         (PlainOpen, "async def"),
         (BadRun, "async def"),
-        pytest.param(NeedsArguments, "host", marks=UNMADE),
-        pytest.param(OpensWithoutServices, "services", marks=UNMADE),
+        (NeedsArguments, "host"),
+        (OpensWithoutServices, "services"),
     ],
 )
 def test_a_bad_resource_fails_when_declared(cls: type, says: str) -> None:

@@ -326,6 +326,13 @@ def wires_back(at: Subject) -> Iterator[Found]:
                 )
 
 
+def retries(at: Subject) -> Iterator[Found]:
+    for node in at.nodes:
+        if node.placed.retry is not None:
+            says = "`retry` is kept, but this version does not repeat the node; wire a `flow.try` back to it instead"
+            yield Found(says, node)
+
+
 # --- concurrency ----------------------------------------------------------------------------------------
 
 
@@ -562,6 +569,7 @@ CHECKS: Final = (
     Check("NF302", WARNING, "Nothing starts in a workflow.", no_start),
     Check("NF303", ERROR, "A break or continue has no loop in its flow thread.", stray_jumps),
     Check("NF304", WARNING, "A wire back is not the last of its output.", wires_back),
+    Check("NF305", WARNING, "A placed node's `retry` is not carried out by this version.", retries),
     Check("NF401", ERROR, "Branches of one fan-out reach different fan-ins.", different_fan_ins),
     Check("NF402", ERROR, "A fan-in is reached from outside its fan-out.", fan_ins_from_outside),
     Check("NF403", ERROR, "Two fan-outs reach one fan-in.", overlapping_fan_outs),

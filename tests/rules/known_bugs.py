@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 BUGS = {
-    "many quorum": "NF408 counts branches where `arrivals: many` lets one arrive more than once",
     "listener back": "a wire from a listener back to what triggers its event, or before it, is not rejected",
 }
 

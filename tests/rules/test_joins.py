@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from known_bugs import bug
 from tree_kit import (
     Log,
     boom,
@@ -309,7 +308,6 @@ async def test_under_arrivals_many_a_quorum_counts_arrivals(elide: bool) -> None
     assert (await go(wf, elide)).outputs["all"] == [[0, 1]]
 
 
-@bug("many quorum")
 @pytest.mark.rule("6.6")
 @both
 async def test_under_arrivals_many_a_quorum_may_be_larger_than_the_number_of_branches(elide: bool) -> None:

@@ -11,6 +11,7 @@ from probes import Counted, Log, failure, note, outcome, put, run, slow, started
 import nodeflow as nf
 from nodeflow.library import flow, lists, logic, variables
 
+
 @pytest.mark.rule("3.7")
 @pytest.mark.parametrize("watched", [True, False])
 async def test_a_body_receives_the_very_object_that_was_written(watched: bool) -> None:
@@ -131,10 +132,6 @@ GIVEN: dict[str, Any] = {
 }  # fmt: skip
 
 
-LOST = ("replaced by an equal id", "in a tuple", "in an object")
-SHAPE = pytest.mark.xfail(strict=True, reason="BUG: check_values compares ids of parts, of lists and dicts only")
-
-
 @nf.exec_node("t.making")
 def making(kind: nf.Option[str]) -> Any:
     """A value that nothing else holds on to."""
@@ -160,7 +157,7 @@ def changed(how: str) -> nf.Workflow:
 
 
 @pytest.mark.rule("3.7")
-@pytest.mark.parametrize("how", [pytest.param(how, marks=[SHAPE] if how in LOST else []) for how in GIVEN])
+@pytest.mark.parametrize("how", list(GIVEN))
 async def test_the_check_mode_names_the_node_that_changed_a_value(how: str) -> None:
     error = await failure(changed(how), check_values=True)
     assert isinstance(error, nf.NodeFailed)
@@ -208,19 +205,16 @@ def changing_arrivals(brought: nf.Arrivals) -> None:
     brought[0].value.append(1)
 
 
-UNSEEN = pytest.mark.xfail(strict=True, reason="BUG: check_values does not look at what this kind of body is given")
-
-
 @pytest.mark.rule("3.7")
 @pytest.mark.parametrize(
     "node_type",
     [
         changing_async,
-        pytest.param(changing_lazy, marks=UNSEEN),
+        changing_lazy,
         changing_group,
         changing_thread,
-        pytest.param(changing_data, marks=UNSEEN),
-        pytest.param(changing_arrivals, marks=UNSEEN),
+        changing_data,
+        changing_arrivals,
     ],
     ids=repr,
 )

@@ -462,6 +462,8 @@ class _WorkflowCompiler:
         for node in self.exec_nodes.values():
             if not node.type.opens_threads:
                 continue
+            if blocking.collecting_can_block(node):
+                continue
             safe = []
             position = {name: index for index, name in enumerate(node.exec_names)}
             for region in regions.regions_of_opener(self.linked.nodes[node.index]):
@@ -513,7 +515,13 @@ class _Blocking:
         node = self.compiler.exec_nodes[linked.index]
         if node.type.is_async or node.type.blocking or node.timeout or node.capacity or node.retry or node.type.resource:
             return True
-        plans = [*node.inputs.values()]
+        return any(self._data_can_block(plan) for plan in node.inputs.values())
+
+    def collecting_can_block(self, opener: ExecNode) -> bool:
+        """Whether what is pulled at the end of the opener's threads can: its result, what its fan-in gets."""
+        plans = [] if opener.result is None else [opener.result]
+        if opener.join is not None:
+            plans.extend(opener.join.contributions.values())
         return any(self._data_can_block(plan) for plan in plans)
 
     def _data_can_block(self, plan: InputPlan) -> bool:

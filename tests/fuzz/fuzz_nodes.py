@@ -181,25 +181,31 @@ def again(times: int = 1, seen: nf.State[int] = nf.initially(0), *, back: nf.Exe
 
 @nf.exec_node("fz.emit")
 async def emit(
-    items: int = 2, seconds: float = 0.0, tag: int = 0, *, item: nf.Stream[int], exit: nf.ExecOut
-) -> nf.ExecOut:
-    """A stream, sequential or concurrent as its option says."""
+    items: int = 2, seconds: float = 0.0, tag: int = 0, *, item: nf.Stream[int], out: nf.Out[int] = nf.initially(0),
+    exit: nf.ExecOut,
+) -> nf.ExecOut:  # fmt: skip
+    """A stream, sequential or concurrent as its option says. What it writes between items, later items see."""
     for i in range(items):
         if seconds:
             await trio.sleep(seconds)
+        out.set(digest(tag, i))
         await item.emit(i)
+        out.set(digest(tag, i, "emitted"))
     saw(tag, items)
     return exit
 
 
 @nf.exec_node("fz.emit_many", stream="concurrent")
 async def emit_many(
-    items: int = 2, seconds: float = 0.0, tag: int = 0, *, item: nf.Stream[int], exit: nf.ExecOut
-) -> nf.ExecOut:
+    items: int = 2, seconds: float = 0.0, tag: int = 0, *, item: nf.Stream[int], out: nf.Out[int] = nf.initially(0),
+    exit: nf.ExecOut,
+) -> nf.ExecOut:  # fmt: skip
     for i in range(items):
         if seconds:
             await trio.sleep(seconds)
+        out.set(digest(tag, i))
         await item.emit(i)
+        out.set(digest(tag, i, "emitted"))
     saw(tag, items)
     return exit
 
@@ -208,13 +214,16 @@ async def emit_many(
 async def scatter(
     ctx: nf.NodeContext, times: int = 2, errors: nf.Option[str] = "fail_fast",
     parallel: nf.Option[int | None] = None, *, result: nf.Result[Any], number: nf.Item[int],
-    found: nf.Out[list[Any]] = nf.initially([]), each: nf.Branch, exit: nf.ExecOut,
+    found: nf.Out[list[Any]] = nf.initially([]), out: nf.Out[int] = nf.initially(0), each: nf.Branch, exit: nf.ExecOut,
 ) -> nf.ExecOut:  # fmt: skip
     """A scope of one's own: starts one output several times, and triggers nothing itself."""
     how: dict[str, Any] = {"parallel": parallel, "errors": errors, "missing": "none", "result": result}
     async with ctx.open_scope(nf.ScopeKind.BATCH, **how) as scope:
         for i in range(times):
+            out.set(i)
             scope.start(each, number=i)
+            out.set(-i)
+            await trio.sleep(i / 2)
     found.set(scope.results)
     return exit
 

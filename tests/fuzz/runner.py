@@ -138,7 +138,7 @@ def run(compiled: nf.Compiled, setup: Setup, host: Any = None) -> Outcome:
     outcome.seen = Counter((tag, repr(values)) for tag, values in fz.SEEN)
     assert fz.Instances.open == 0, "resources are open"
     if setup.watched:
-        check_events(outcome.events, setup)
+        check_events(outcome.events)
     return outcome
 
 
@@ -172,7 +172,7 @@ def nothing_left(run: Any) -> None:
 class Watched:
     """What observers are told, followed event by event: T1-T6 as an onlooker sees them."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self) -> None:
         self.contexts: dict[int, seen.ContextOpened] = {}
         self.open: set[int] = set()
         self.children: Counter[int] = Counter()
@@ -180,6 +180,7 @@ class Watched:
         self.live: dict[int, list[Any]] = {}
         self.in_context: Counter[int] = Counter()
         self.failed_in: set[int] = set()
+        self.cancelled: list[int] = []
 
     def context_opened(self, e: Any) -> None:
         assert e.context not in self.contexts, "T6: opened twice"
@@ -214,6 +215,8 @@ class Watched:
         self.in_context[context] -= 1
         if e.outcome == "failed":
             self.failed_in.add(context)
+        elif e.outcome == "cancelled":
+            self.cancelled.append(e.thread)
 
     def node_started(self, e: Any) -> None:
         assert e.thread in self.live, "T3: an activation in no live thread"
@@ -240,9 +243,9 @@ HANDLERS: dict[type, Callable[[Watched, Any], None]] = {
 }
 
 
-def check_events(events: list[Any], setup: Setup) -> Watched:
+def check_events(events: list[Any]) -> Watched:
     """Follow all events of a run, which has ended; raises `AssertionError` where an invariant does not hold."""
-    watched = Watched(setup)
+    watched = Watched()
     assert isinstance(events[0], seen.RunStarted)
     assert isinstance(events[-1], seen.RunEnded)
     assert not [e for e in events if isinstance(e, seen.ObserverDetached)]
@@ -292,11 +295,19 @@ def histories(events: list[Any]) -> dict[tuple[str, int], list[Any]]:
     return found
 
 
-def lost_race(events: list[Any]) -> bool:
-    """Whether a thread was cancelled: in a run that completes, because a sibling's failure was caught."""
-    return any(isinstance(e, seen.ThreadEnded) and e.outcome == "cancelled" for e in events) or any(
-        isinstance(e, seen.NodeEnded) and e.outcome == "cancelled" for e in events
-    )
+def cancelled_for_cause(events: list[Any]) -> int:
+    """T2, where nothing but a failure cancels: who was cancelled is in the subtree of a context where a thread failed.
+
+    Returns how many were cancelled.
+    """
+    watched = check_events(events)
+    for thread in watched.cancelled:
+        context, above = watched.threads[thread].context, []
+        while context != -1:
+            above.append(context)
+            context = watched.contexts[context].parent
+        assert watched.failed_in.intersection(above), f"T2: thread {thread} was cancelled, and nothing above it failed"
+    return len(watched.cancelled)
 
 
 def failed_together(events: list[Any]) -> bool:

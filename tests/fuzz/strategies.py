@@ -503,6 +503,7 @@ class Pen:
         else:
             inner = place.thread(times=place.times * max(items, 1))
         self.readable(inner, node, "item", whole=True, safe=False)
+        self.readable(inner, node, "out", whole=True)
         self.block(inner, [node["on_item"]])
         if self.flag(50):
             self.block(place.inner(loop=False), [node["completed"]], 2)
@@ -516,6 +517,7 @@ class Pen:
         )  # fmt: skip
         inner = place.thread(times=place.times * max(times, 1))
         self.readable(inner, node, "number", whole=True, safe=False)
+        self.readable(inner, node, "out", whole=True)
         self.block(inner, [node["each"]])
         if self.flag(60):
             self.wire_value(inner, node, "result")

@@ -11,7 +11,7 @@ import pytest
 import trio
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from runner import Outcome, Setup, Shuffle, failed_together, histories, run, scheduled
+from runner import Outcome, Setup, Shuffle, cancelled_for_cause, failed_together, histories, run, scheduled
 from strategies import REGISTRY, Drawn, documents, errors_of, schedules
 from trio._core import _run as trio_run
 
@@ -48,6 +48,8 @@ def test_invariants_hold(drawn: Drawn, schedule: list[int], fuel: int | None, ch
     for elided in (True, False):
         outcome = run(document, Setup(schedule, elide=elided, fuel=fuel, check_values=check))
         assert outcome.result.status in ("completed", "failed"), outcome.result.error
+        if drawn.confluent and cancelled_for_cause(outcome.events):
+            event("a failure cancelled others")
         event(f"{len(outcome.kinds)} kinds of context, {outcome.result.status}")
 
 

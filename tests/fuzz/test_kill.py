@@ -10,7 +10,7 @@ import pytest
 import trio
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from runner import LIMITS, Outcome, Setup, run
+from runner import LIMITS, Outcome, Setup, failed_together, run
 from strategies import REGISTRY, Drawn, documents, schedules
 
 import nodeflow as nf
@@ -131,7 +131,7 @@ def at_the_gate(number: int) -> Kill:
     return kill
 
 
-POINTS = ((by_handle, "cancelled"), (by_task, "cancelled"), (by_host, None), (by_exception, None), (at_the_gate, None))
+POINTS = ((by_handle, "cancelled"), (by_task, None), (by_host, None), (by_exception, None), (at_the_gate, None))
 
 
 @pytest.mark.slow
@@ -209,7 +209,8 @@ def test_killed_by_a_limit(drawn: Drawn, schedule: list[int], data: st.DataObjec
     else:
         assert killed.result.status in ("completed", "failed")
         event(f"{limit}: not hit")
-    if limit == "steps" and value < most - 1 and before.result.status == "completed":
+    steps_count = drawn.confluent and before.result.completed and not failed_together(before.events)
+    if limit == "steps" and value < most - 1 and steps_count:  # else another schedule may need fewer
         assert isinstance(killed.result.error, nf.LimitExceeded), killed.result
     as_ever(document, setup, before)
 

@@ -228,6 +228,8 @@ Choose = Callable[[list[Ready]], Ready]
 class Driver:
     """Runs a graph with a machine, one flow thread at a time."""
 
+    watched = False
+
     def __init__(
         self, graph: CompiledGraph, *, seed: int | None = 0, kind: type[Machine] = Machine, limits: Limits | None = None
     ) -> None:

@@ -273,7 +273,8 @@ def _arrivals(activation: Any, index: int) -> Arrivals:
     if activation.thread.brought is not None and activation.thread.brought.joined:
         raise WrongCall("a fan-out goes on behind its fan-in once; its body came there twice")
     found, errors, missing = activation.run.machine.contributions(activation.thread)
-    activation.run.watchers.given(activation, [value for _, value in found])
+    if activation.run.watched:
+        activation.run.watchers.given(activation, [value for _, value in found])
     return Arrivals([Arrival(name, value) for name, value in found], errors, missing)
 
 

@@ -442,7 +442,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
                 run.node_ended(frame.node, thread, "unwound", None)
             return machine.unwound(thread)
         error, cancelled = self._failure(frame.node, raised)
-        if run.watched:
+        if run.watched and frame.pull is None:  # evaluating a data node is no activation
             run.node_ended(frame.node, thread, "cancelled" if cancelled else "failed", None)
         return machine.body_failed(thread, error, cancelled=cancelled)
 

@@ -102,9 +102,7 @@ def open_run(
     )
 
 
-async def run(
-    document: Document | HasModel | Compiled, *, registry: Registry | None = None, **options: Any
-) -> Result:
+async def run(document: Document | HasModel | Compiled, *, registry: Registry | None = None, **options: Any) -> Result:
     """Run a document to its end. Takes the same keywords as `open_run`.
 
     Raises:
@@ -116,9 +114,7 @@ async def run(
     return await compiled.run(**options)
 
 
-def run_sync(
-    document: Document | HasModel | Compiled, *, registry: Registry | None = None, **options: Any
-) -> Result:
+def run_sync(document: Document | HasModel | Compiled, *, registry: Registry | None = None, **options: Any) -> Result:
     """Run a document in a trio loop of its own: for scripts. Takes and raises the same as `run`."""
 
     async def main() -> Result:

@@ -180,7 +180,9 @@ class Workflow:
         if not is_exec:
             self._wired.add(key)
         if out is not None and into is not None and fit(out.type, into.type) is Fit.IMPOSSIBLE:
-            raise WiringError(f"{source!r} is {out.type.name} and {target!r} wants {into.type.name}: no value fits both")
+            raise WiringError(
+                f"{source!r} is {out.type.name} and {target!r} wants {into.type.name}: no value fits both"
+            )
 
     # --- sockets ---
 
@@ -198,7 +200,9 @@ class Workflow:
         outputs = {s.name: s for s in (*node_type.exec_outs, *node_type.data_outs)}
         found = outputs.get(port.name)
         if found is None and not any(g.pattern.kind is not Kind.DATA_IN for _, g in node_type.groups):
-            raise WiringError(f"{port.node.id} ({node_type.name}) has no output {port.name!r}{_near(port.name, outputs)}")
+            raise WiringError(
+                f"{port.node.id} ({node_type.name}) has no output {port.name!r}{_near(port.name, outputs)}"
+            )
         return found
 
     def _input(self, port: Port, source: Port) -> Socket | None:
@@ -288,7 +292,9 @@ def _sort_given(node_type: NodeType, id: str, given: Mapping[str, Any]) -> tuple
         name = keyword if keyword in inputs or keyword in options else keyword.rstrip("_")
         socket = inputs.get(name) or options.get(name)
         if socket is None and not open_group:
-            raise WiringError(f"{id} ({node_type.name}) has no input or option {name!r}{_near(name, [*inputs, *options])}")
+            raise WiringError(
+                f"{id} ({node_type.name}) has no input or option {name!r}{_near(name, [*inputs, *options])}"
+            )
         if socket is not None and value is not UNSET:
             try:
                 from_json(value, socket.type)
@@ -296,5 +302,3 @@ def _sort_given(node_type: NodeType, id: str, given: Mapping[str, Any]) -> tuple
                 raise WiringError(f"{id}.{name}: {error}") from None
         (chosen if name in options and name not in inputs else values)[name] = value
     return values, chosen
-
-

@@ -449,7 +449,11 @@ def _right_policy(at: Subject, node: LinkedNode, socket: Socket, value: Any) -> 
 def _most_arrivals(at: Subject, join: LinkedNode) -> float:
     """How many branches can arrive; no limit if one branch may be started more than once."""
     opener = at.regions.opener_of.get(join.index)
-    if opener is None or join.options.get("arrivals") == "many" or any(out.per_thread for out in opener.data_outs.values()):
+    if (
+        opener is None
+        or join.options.get("arrivals") == "many"
+        or any(out.per_thread for out in opener.data_outs.values())
+    ):
         return math.inf
     return sum(bool(opener.targets.get(output)) for output in threads_of(opener))
 

@@ -105,9 +105,7 @@ class _Sketch:
     box: _Box
     wires: list[_Wire]
 
-    def boxed(
-        self, box: Callable[[_Box], str], node: Callable[[_Node], str], end: str
-    ) -> Iterator[str]:
+    def boxed(self, box: Callable[[_Box], str], node: Callable[[_Node], str], end: str) -> Iterator[str]:
         """The lines of the boxes and nodes, each box opened before and closed behind what is in it."""
         todo: list[tuple[_Box | None, int]] = [(self.box, 1)]
         while todo:
@@ -348,4 +346,3 @@ def _value(value: Any, limit: int = 60) -> str:
     except (ConversionError, RecursionError, ValueError, TypeError):
         text = short(value, limit)
     return text if len(text) <= limit else text[: limit - 1] + "…"
-

@@ -311,9 +311,7 @@ def _laid_out(value: Any, indent: int, room: int, opened: _Opened | None) -> str
     if (opened is None or len(value) < opened.least) and len(line := _one_line(value)) <= room:
         return line
     parts = []
-    items: Iterable[tuple[Any, Any]] = (
-        value.items() if isinstance(value, dict) else ((None, v) for v in value)
-    )
+    items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ((None, v) for v in value)
     for key, item in items:
         label = "" if key is None else f"{_one_line(key)}: "
         inner = opened and opened.inside.get(key, opened.inside.get("*", None))

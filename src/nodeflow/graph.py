@@ -89,9 +89,24 @@ class DataNode:
     """
 
     __slots__ = (
-        "below", "binding", "convert_to", "eager", "feeds_lazy", "id", "index", "inputs", "options", "outputs",
-        "ports", "rootless", "shared_roots", "states", "type", "volatile", "workflow",
-    )  # fmt: skip
+        "below",
+        "binding",
+        "convert_to",
+        "eager",
+        "feeds_lazy",
+        "id",
+        "index",
+        "inputs",
+        "options",
+        "outputs",
+        "ports",
+        "rootless",
+        "shared_roots",
+        "states",
+        "type",
+        "volatile",
+        "workflow",
+    )
 
     def __init__(self, index: int, id: str, node_type: NodeType | None, workflow: WorkflowPlan) -> None:
         self.index = index
@@ -140,10 +155,35 @@ class ExecNode:
     """
 
     __slots__ = (
-        "binding", "capacity", "contributions", "eager", "elidable", "exec_names", "id", "index", "inputs", "is_async",
-        "is_join", "join", "join_policy", "jump", "loop", "options", "outputs", "ports", "result", "retry", "shared_states",
-        "starts", "states", "stream", "targets", "timeout", "type", "workflow",
-    )  # fmt: skip
+        "binding",
+        "capacity",
+        "contributions",
+        "eager",
+        "elidable",
+        "exec_names",
+        "id",
+        "index",
+        "inputs",
+        "is_async",
+        "is_join",
+        "join",
+        "join_policy",
+        "jump",
+        "loop",
+        "options",
+        "outputs",
+        "ports",
+        "result",
+        "retry",
+        "shared_states",
+        "starts",
+        "states",
+        "stream",
+        "targets",
+        "timeout",
+        "type",
+        "workflow",
+    )
 
     def __init__(self, index: int, linked: LinkedNode, workflow: WorkflowPlan) -> None:
         assert linked.type is not None
@@ -221,9 +261,21 @@ class WorkflowPlan:
     """A compiled workflow."""
 
     __slots__ = (
-        "copied_defaults", "data_nodes", "defaults", "document", "entries", "events", "inputs", "listeners", "name", "nodes", "order", "outputs",
-        "sequential", "variables",
-    )  # fmt: skip
+        "copied_defaults",
+        "data_nodes",
+        "defaults",
+        "document",
+        "entries",
+        "events",
+        "inputs",
+        "listeners",
+        "name",
+        "nodes",
+        "order",
+        "outputs",
+        "sequential",
+        "variables",
+    )
 
     def __init__(self, linked: LinkedWorkflow, document: CompiledGraph) -> None:
         self.name = linked.name
@@ -337,7 +389,9 @@ class _WorkflowCompiler:
         assert linked.type is not None
         node: ExecNode | DataNode
         if linked.is_exec:
-            node = self.exec_nodes[linked.index] = self.plan.nodes[linked.id] = ExecNode(linked.index, linked, self.plan)
+            node = self.exec_nodes[linked.index] = self.plan.nodes[linked.id] = ExecNode(
+                linked.index, linked, self.plan
+            )
             node.outputs = tuple(OutputPlan(s.name, self.graph.new_slot(), s.type) for s in linked.data_outs.values())
         else:
             node = DataNode(self.graph.new_memo(), linked.id, linked.type, self.plan)
@@ -513,7 +567,14 @@ class _Blocking:
 
     def can_block(self, linked: LinkedNode) -> bool:
         node = self.compiler.exec_nodes[linked.index]
-        if node.type.is_async or node.type.blocking or node.timeout or node.capacity or node.retry or node.type.resource:
+        if (
+            node.type.is_async
+            or node.type.blocking
+            or node.timeout
+            or node.capacity
+            or node.retry
+            or node.type.resource
+        ):
             return True
         return any(self._data_can_block(plan) for plan in node.inputs.values())
 

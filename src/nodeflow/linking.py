@@ -94,12 +94,10 @@ class LinkedWorkflow:
 
     def listeners(self, event: str | None = None) -> list[LinkedNode]:
         """Nodes that listen to `event`, or to any."""
-        found = []
-        for node in self.nodes:
-            if node.type is not None and node.type.listens and not node.placed.disabled:
-                if event is None or node.options.get(node.type.listens) == event:
-                    found.append(node)
-        return found
+        found = [n for n in self.nodes if n.type is not None and n.type.listens and not n.placed.disabled]
+        if event is None:
+            return found
+        return [n for n in found if n.type is not None and n.options.get(n.type.listens or "") == event]
 
 
 @define(eq=False, repr=False, slots=True)
@@ -144,7 +142,8 @@ class _Linker:
             for name, i in model.inputs.items()
         }  # fmt: skip
         outs = {
-            name: Socket(name, Kind.DATA_IN, self._type(o.type, f"output {name!r}")) for name, o in model.outputs.items()
+            name: Socket(name, Kind.DATA_IN, self._type(o.type, f"output {name!r}"))
+            for name, o in model.outputs.items()
         }
         variables = {}
         for name, v in [*self.document.variables.items(), *model.variables.items()]:
@@ -153,7 +152,8 @@ class _Linker:
             scope = v.scope if name in model.variables else "process"
             variables[name] = (kind, default, scope)
         events = {
-            name: self._type(e.type, f"event {name!r}") for name, e in [*self.document.events.items(), *model.events.items()]
+            name: self._type(e.type, f"event {name!r}")
+            for name, e in [*self.document.events.items(), *model.events.items()]
         }
         nodes = [self._node(index, placed) for index, placed in enumerate(model.nodes.values())]
         linked = LinkedWorkflow(model, nodes, {n.id: n for n in nodes}, ins, outs, variables, events)
@@ -216,7 +216,9 @@ class _Linker:
             try:
                 data = {**node_type.migrate({**data, "version": version}), "version": version + 1}
             except Exception as error:
-                self._find("NF106", f"migrating from version {version} failed: {type(error).__name__}: {error}", placed.id)
+                self._find(
+                    "NF106", f"migrating from version {version} failed: {type(error).__name__}: {error}", placed.id
+                )
                 return placed
         return evolve(placed, values=data["values"], options=data["options"], version=node_type.version)
 
@@ -338,7 +340,10 @@ class _Linker:
             self._no_input(target, into)
         else:
             self._find(
-                "NF108", f"{connection.source} -> {connection.target} joins an exec socket and a data socket", target.id, into
+                "NF108",
+                f"{connection.source} -> {connection.target} joins an exec socket and a data socket",
+                target.id,
+                into,
             )
 
     def _no_input(self, target: LinkedNode, name: str) -> None:
@@ -354,7 +359,9 @@ class _Linker:
                 self._no_input(target, name)
                 return
             if option.refers is None or option.refers.value != "variable":
-                self._find("NF109", f"{name!r} is an option: it is set on the node and cannot be wired", target.id, name)
+                self._find(
+                    "NF109", f"{name!r} is an option: it is set on the node and cannot be wired", target.id, name
+                )
                 return
         if name in target.sources:
             before = target.sources[name]

@@ -325,7 +325,9 @@ def exec_node(
         function, resource, signature = _read(name, body, names)
         where = place_of(function)
         _check_body(where, function, signature, blocking=blocking)
-        ins, outs = _exec_sockets(signature, starts_itself=entry or listens is not None, ends=jump is not None or signature.never_returns)
+        ins, outs = _exec_sockets(
+            signature, starts_itself=entry or listens is not None, ends=jump is not None or signature.never_returns
+        )
         data_ins, data_outs, options = _data_sockets(signature, stream)
         if is_simple_action(signature) and not (jump or entry or listens):
             signature = evolve(signature, results=(Socket("result", Kind.DATA_OUT),))
@@ -415,14 +417,22 @@ def _read(
             raise DeclarationError(f"node {name!r}: {body.__qualname__}.{method} must be `async def`")
     required = [p.name for p in inspect.signature(body).parameters.values() if p.default is p.empty and p.kind < 2]
     if required:
-        raise DeclarationError(f"node {name!r}: {body.__qualname__}() wants {', '.join(required)}; a run makes it without")
+        raise DeclarationError(
+            f"node {name!r}: {body.__qualname__}() wants {', '.join(required)}; a run makes it without"
+        )
     if not list(inspect.signature(body.open).parameters)[1:]:  # type: ignore[attr-defined]
-        raise DeclarationError(f"node {name!r}: {body.__qualname__}.open takes the services: `async def open(self, services)`")
+        raise DeclarationError(
+            f"node {name!r}: {body.__qualname__}.open takes the services: `async def open(self, services)`"
+        )
     run: Callable[..., Any] = body.run  # type: ignore[attr-defined]
     signature = read_signature(run, NodeContext, method=True, names=names)
     if not signature.doc:
         signature = Signature(
-            signature.parameters, signature.results, signature.fields, signature.returns_exec, inspect.getdoc(body) or ""
+            signature.parameters,
+            signature.results,
+            signature.fields,
+            signature.returns_exec,
+            inspect.getdoc(body) or "",
         )
     return run, body, signature
 
@@ -441,7 +451,9 @@ def _check_body(where: str, function: Callable[..., Any], signature: Signature, 
 def _check_data(where: str, signature: Signature, volatile: bool) -> None:
     for parameter in signature.parameters:
         if parameter.role is Role.STATE and not volatile:
-            raise DeclarationError(f"{where}, parameter {parameter.name!r}: a data node with state must be volatile=True")
+            raise DeclarationError(
+                f"{where}, parameter {parameter.name!r}: a data node with state must be volatile=True"
+            )
         if parameter.role not in (
             Role.INPUT, Role.LAZY, Role.OPTION, Role.PORTS_IN, Role.PORTS_LAZY, Role.CONTEXT, Role.STATE,
         ):  # fmt: skip
@@ -467,7 +479,9 @@ def _check_implicit(where: str, ins: tuple[Socket, ...], outs: tuple[Socket, ...
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             said = ", ".join(map(repr, twice))
-            raise DeclarationError(f"{where}: {said} is the name of an {side} that such a node has by itself; choose another")
+            raise DeclarationError(
+                f"{where}: {said} is the name of an {side} that such a node has by itself; choose another"
+            )
 
 
 def _exec_sockets(
@@ -516,5 +530,3 @@ def _cleans_up(function: Callable[..., Any]) -> bool:
     if code is None or not inspect.iscoroutinefunction(function):
         return False
     return any(instruction.opname == "PUSH_EXC_INFO" for instruction in dis.get_instructions(code))
-
-

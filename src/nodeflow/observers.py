@@ -28,9 +28,23 @@ from nodeflow.runtime.events import (
 )
 
 __all__ = [
-    "ContextClosed", "ContextOpened", "DataEvaluated", "Event", "Feedback", "NodeEnded", "NodeFailedEvent", "NodeStarted",
-    "ObserverDetached", "OutputSet", "RunEnded", "RunStarted", "ThreadEnded", "ThreadStarted", "log", "printing",
-]  # fmt: skip
+    "ContextClosed",
+    "ContextOpened",
+    "DataEvaluated",
+    "Event",
+    "Feedback",
+    "NodeEnded",
+    "NodeFailedEvent",
+    "NodeStarted",
+    "ObserverDetached",
+    "OutputSet",
+    "RunEnded",
+    "RunStarted",
+    "ThreadEnded",
+    "ThreadStarted",
+    "log",
+    "printing",
+]
 
 _LEVELS = {"debug": logging.DEBUG, "warning": logging.WARNING, "error": logging.ERROR}
 

@@ -558,9 +558,7 @@ def _json(value: Any, kind: Any) -> Any:
                 if type(key) is not str
             )
             inner = list(copy.items() if isinstance(copy, dict) else enumerate(copy))
-            work += [
-                _Place(copy, k, place, place.depth + 1) for k, v in reversed(inner) if type(v) not in SCALARS
-            ]
+            work += [_Place(copy, k, place, place.depth + 1) for k, v in reversed(inner) if type(v) not in SCALARS]
         elif isinstance(value, NotJson) or (type(value) is float and not math.isfinite(value)):
             errors.append(Problem("NF008", f"{shown(value)} is not a number that JSON has", place.path()))
         elif type(value) not in SCALARS and type(value) is not float:

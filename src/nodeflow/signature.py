@@ -124,7 +124,9 @@ def read_signature(
         raise DeclarationError(f"{where}: an annotation cannot be resolved: {error}") from error
     text, argument_docs = read_docstring(inspect.getdoc(function) or "")
     parameters = list(inspect.signature(function).parameters.values())[1 if method else 0 :]
-    read = [_parameter(p, hints.get(p.name, Any), argument_docs.get(p.name, ""), context_type, where) for p in parameters]
+    read = [
+        _parameter(p, hints.get(p.name, Any), argument_docs.get(p.name, ""), context_type, where) for p in parameters
+    ]
     results, fields, returns_exec = _results(function, hints, where, argument_docs)
     never = hints.get("return") in (typing.NoReturn, typing.Never)
     signature = Signature(tuple(read), results, fields, returns_exec, text, never, "return" in hints)
@@ -148,9 +150,7 @@ def place_of(function: Callable[..., Any]) -> str:
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name
 
 
-def _parameter(
-    parameter: inspect.Parameter, annotation: Any, doc: str, context_type: type, where: str
-) -> Parameter:
+def _parameter(parameter: inspect.Parameter, annotation: Any, doc: str, context_type: type, where: str) -> Parameter:
     here = f"{where}, parameter {parameter.name!r}"
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         raise DeclarationError(f"{here}: a node has no * parameters; for sockets that the graph names use Ports[...]")
@@ -202,16 +202,12 @@ def _handle(role: Role, origin: type, name: str, annotation: Any, initial: Any, 
 
 
 def _option(name: str, annotation: Any, default: Any, doc: str, here: str) -> Socket:
-    refers = next(
-        (Refers(m.value) for m in annotation.__metadata__ if m is not sockets._Mark.OPTION), None
-    )
+    refers = next((Refers(m.value) for m in annotation.__metadata__ if m is not sockets._Mark.OPTION), None)
     kind = _type(annotation.__origin__, here)
     return Socket(name, Kind.OPTION, kind, _fitting_default(default, kind, here), doc, refers=refers)
 
 
-def _ports(
-    parameter: str, name: str, annotation: Any, default: Any, doc: str, keyword: bool, here: str
-) -> Parameter:
+def _ports(parameter: str, name: str, annotation: Any, default: Any, doc: str, keyword: bool, here: str) -> Parameter:
     inner = (typing.get_args(annotation) or (Any,))[0]
     origin = typing.get_origin(inner) or inner
     if default is not UNSET and not isinstance(default, PortsFrom):
@@ -321,9 +317,9 @@ def _fields(annotation: Any) -> dict[str, Any] | None:
 
 def _check_names(signature: Signature, where: str) -> None:
     for back in (False, True):
-        names = [
-            p.socket.name for p in signature.parameters if p.socket and (p.role in _ON_THE_WAY_BACK) is back
-        ] + [socket.name for socket in signature.results if back]
+        names = [p.socket.name for p in signature.parameters if p.socket and (p.role in _ON_THE_WAY_BACK) is back] + [
+            socket.name for socket in signature.results if back
+        ]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             side = "outputs" if back else "inputs"

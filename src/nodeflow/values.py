@@ -106,8 +106,7 @@ DATETIME: Final = SocketType("datetime", "datetime", datetime)
 NONE: Final = SocketType("none", "none", types.NoneType)
 
 BUILT_IN: Final[Mapping[str, SocketType]] = {
-    each.name: each
-    for each in (ANY, BOOL, INT, FLOAT, TEXT, LIST, TUPLE, DICT, BYTES, DATETIME, NONE)
+    each.name: each for each in (ANY, BOOL, INT, FLOAT, TEXT, LIST, TUPLE, DICT, BYTES, DATETIME, NONE)
 }
 """The types that every document knows, by name."""
 
@@ -774,8 +773,7 @@ _BRACKETS: Final[Mapping[type, tuple[str, str]]] = {
 def _short_items(values: Any, limit: int, levels: int) -> str:
     if isinstance(values, dict):
         parts = [
-            f"{_short(key, limit, levels)}: {_short(item, limit, levels)}"
-            for key, item in islice(values.items(), 6)
+            f"{_short(key, limit, levels)}: {_short(item, limit, levels)}" for key, item in islice(values.items(), 6)
         ]
     else:
         parts = [_short(item, limit, levels) for item in islice(values, 6)]

@@ -449,9 +449,7 @@ COLLECTIONS: Final = (
     _op("Dict Clear", "dict", "clear"),
 )
 
-RULES: Final[Mapping[str, Rule]] = {
-    plain(rule.name): rule for rule in (*FLOW, *VALUES, *MATH, *TEXT, *COLLECTIONS)
-}
+RULES: Final[Mapping[str, Rule]] = {plain(rule.name): rule for rule in (*FLOW, *VALUES, *MATH, *TEXT, *COLLECTIONS)}
 """By plain display name; ids of definitions lead to the same names."""
 
 LOGARITHM: Final = Rule("Log", "nodeeditor.number", options={"op": "log"}, defaults={"value": 1.0})

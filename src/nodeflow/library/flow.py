@@ -60,10 +60,16 @@ def switch(
         value: Compared with each; a number never equals a text.
     """
     for literal, output in zip(_distinct(cases), case.values(), strict=False):
-        if type(literal) is type(value) or (not isinstance(literal, bool | str) and not isinstance(value, bool | str)):
-            if literal == value:
-                return output
+        if _comparable(literal, value) and literal == value:
+            return output
     return default
+
+
+def _comparable(literal: Any, value: Any) -> bool:
+    """Numbers compare with numbers; a text or a truth value only with its own kind."""
+    if type(literal) is type(value):
+        return True
+    return not isinstance(literal, bool | str) and not isinstance(value, bool | str)
 
 
 def _distinct(cases: list[Any]) -> list[Any]:
@@ -138,9 +144,7 @@ async def while_(condition: Lazy[bool], *, index: Out[int] = initially(0), body:
 
 
 @exec_node("flow.do_while", loop=True)
-async def do_while(
-    condition: Lazy[bool], *, index: Out[int] = initially(0), body: ExecOut, exit: ExecOut
-) -> ExecOut:
+async def do_while(condition: Lazy[bool], *, index: Out[int] = initially(0), body: ExecOut, exit: ExecOut) -> ExecOut:
     """Run `body` once, and again as long as `condition` holds behind it."""
     i = 0
     while True:
@@ -237,9 +241,7 @@ async def delay(ctx: NodeContext, seconds: float = 0.0, *, exit: ExecOut) -> Exe
 
 
 @exec_node("flow.timeout", shield=False)
-async def timeout(
-    ctx: NodeContext, seconds: float = 1.0, *, body: ExecOut, expired: ExecOut, exit: ExecOut
-) -> ExecOut:
+async def timeout(ctx: NodeContext, seconds: float = 1.0, *, body: ExecOut, expired: ExecOut, exit: ExecOut) -> ExecOut:
     """Run `body` for at most `seconds`; run `expired` if it was cut off; then go on at `exit`."""
     with ctx.timeout(seconds) as scope:
         await body()

@@ -153,9 +153,7 @@ def once(ran: SharedState[bool] = initially(False), *, first: ExecOut, already_r
 
 
 @exec_node("nodeeditor.flip_flop")
-def flip_flop(
-    state: SharedState[bool] = initially(False), *, is_a: Out[bool], a: ExecOut, b: ExecOut
-) -> ExecOut:
+def flip_flop(state: SharedState[bool] = initially(False), *, is_a: Out[bool], a: ExecOut, b: ExecOut) -> ExecOut:
     """Go on at `a` and `b` in turn."""
     now = state.update(lambda before: not before)
     is_a.set(now)

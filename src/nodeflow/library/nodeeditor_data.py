@@ -21,9 +21,7 @@ MANY = 100_000
 
 
 @data_node("nodeeditor.format")
-def format(
-    format: str = "", arg_0: Any = None, arg_1: Any = None, arg_2: Any = None, arg_3: Any = None
-) -> str:
+def format(format: str = "", arg_0: Any = None, arg_1: Any = None, arg_2: Any = None, arg_3: Any = None) -> str:
     """`{0}` to `{3}` replaced by the inputs as text; a format that makes no sense is given back unchanged."""
     given = (arg_0, arg_1, arg_2, arg_3)
     parts = []

@@ -22,6 +22,16 @@ from nodeflow.machine.states import ContextState, RunState, ThreadState
 from nodeflow.machine.wishes import Do, Wish
 
 __all__ = [
-    "Context", "ContextKind", "ContextState", "Do", "FlowThread", "Frame", "Limits", "Machine", "RunState", "Scope",
-    "ThreadState", "Wish",
-]  # fmt: skip
+    "Context",
+    "ContextKind",
+    "ContextState",
+    "Do",
+    "FlowThread",
+    "Frame",
+    "Limits",
+    "Machine",
+    "RunState",
+    "Scope",
+    "ThreadState",
+    "Wish",
+]

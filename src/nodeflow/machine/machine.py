@@ -70,7 +70,11 @@ class Machine(Tree):
     # --- workflows ---
 
     def enter_workflow(
-        self, context: Context, plan: WorkflowPlan, inputs: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+        self,
+        context: Context,
+        plan: WorkflowPlan,
+        inputs: Mapping[str, Any],
+        variables: Mapping[str, Any] | None = None,
     ) -> None:
         """The context of a workflow is open: its entries begin (8.4).
 
@@ -250,5 +254,3 @@ class Machine(Tree):
                 ordered.extend(openers.get(thread.id, ()))
                 ordered.append(thread)
             todo.extend(reversed(ordered))
-
-

@@ -401,4 +401,3 @@ def result_reader(context: Context) -> Any:
     while frame is not None and (frame.node is None or frame.node.id != context.opener_node):
         frame = frame.parent
     return None if frame is None else frame.node
-

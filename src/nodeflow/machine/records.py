@@ -191,7 +191,19 @@ class Frame:
         stream: The context of its concurrent stream.
     """
 
-    __slots__ = ("entered", "joined", "jump", "node", "opened", "parent", "position", "pull", "stream", "targets", "triggered")
+    __slots__ = (
+        "entered",
+        "joined",
+        "jump",
+        "node",
+        "opened",
+        "parent",
+        "position",
+        "pull",
+        "stream",
+        "targets",
+        "triggered",
+    )
 
     def __init__(self, node: ExecNode | DataNode | None, entered: int, parent: Frame | None) -> None:
         self.node = node
@@ -237,9 +249,29 @@ class FlowThread:
     """
 
     __slots__ = (
-        "answer", "branch", "brought", "context", "culprit", "depth", "entered", "error", "frame", "id", "index", "next",
-        "node", "opened", "permit", "pull", "scope", "sets", "slicing", "state", "targets", "values",
-    )  # fmt: skip
+        "answer",
+        "branch",
+        "brought",
+        "context",
+        "culprit",
+        "depth",
+        "entered",
+        "error",
+        "frame",
+        "id",
+        "index",
+        "next",
+        "node",
+        "opened",
+        "permit",
+        "pull",
+        "scope",
+        "sets",
+        "slicing",
+        "state",
+        "targets",
+        "values",
+    )
 
     sending = False
     """Whether control is inside its bodies; an adapter with tasks of its own knows better."""
@@ -308,13 +340,53 @@ class Context:
     """
 
     __slots__ = (
-        "arrival_count", "arrivals", "cancelled", "capacity", "cause", "children", "collect", "depth", "doomed", "ended_at",
-        "failures", "id", "isolated", "join", "joined", "kind", "missing", "names", "opener", "opener_node", "ordinal", "parent", "policy", "queue",
-        "ready", "result", "results", "satisfied", "scope", "sets", "started", "state", "threads", "timed_out", "unconnected", "waiting", "workflow",
-    )  # fmt: skip
+        "arrival_count",
+        "arrivals",
+        "cancelled",
+        "capacity",
+        "cause",
+        "children",
+        "collect",
+        "depth",
+        "doomed",
+        "ended_at",
+        "failures",
+        "id",
+        "isolated",
+        "join",
+        "joined",
+        "kind",
+        "missing",
+        "names",
+        "opener",
+        "opener_node",
+        "ordinal",
+        "parent",
+        "policy",
+        "queue",
+        "ready",
+        "result",
+        "results",
+        "satisfied",
+        "scope",
+        "sets",
+        "started",
+        "state",
+        "threads",
+        "timed_out",
+        "unconnected",
+        "waiting",
+        "workflow",
+    )
 
     def __init__(
-        self, id: int, kind: ContextKind, parent: Context | None, opener: FlowThread | None, opener_node: str, ordinal: int
+        self,
+        id: int,
+        kind: ContextKind,
+        parent: Context | None,
+        opener: FlowThread | None,
+        opener_node: str,
+        ordinal: int,
     ) -> None:
         self.id = id
         self.kind = kind

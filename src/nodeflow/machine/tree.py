@@ -78,7 +78,11 @@ class Tree(Walking):
     """
 
     def __init__(
-        self, graph: CompiledGraph, limits: Limits, make_frame: FrameMaker = Frame, make_thread: ThreadMaker = FlowThread
+        self,
+        graph: CompiledGraph,
+        limits: Limits,
+        make_frame: FrameMaker = Frame,
+        make_thread: ThreadMaker = FlowThread,
     ) -> None:
         super().__init__(graph, limits, make_frame)
         self.make_thread = make_thread
@@ -241,7 +245,9 @@ class Tree(Walking):
                 if index in context.failures:
                     said.append(f"branch {name!r} failed")
                 else:
-                    said.append(f"branch {name!r} ended at {context.ended_at.get(index, 'its start')!r} without arriving")
+                    said.append(
+                        f"branch {name!r} ended at {context.ended_at.get(index, 'its start')!r} without arriving"
+                    )
         more = f"; and {len(said) - 20} more" if len(said) > 20 else ""
         return "; ".join(said[:20]) + more
 

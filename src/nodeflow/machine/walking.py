@@ -340,12 +340,11 @@ class Walking(Reading):
         """The slice is over, or a limit is reached, or the gate is closed: decide which."""
         thread.next = following
         closed = not self.gate_open and not self.stopped
-        if closed:
-            if following is Next.ACTIVATE and not self._is_arrival(thread):
-                if not thread.permit:
-                    self.at_gate[thread.id] = thread
-                    return self._wait(thread, following)
-                thread.permit = False
+        if closed and following is Next.ACTIVATE and not self._is_arrival(thread):
+            if not thread.permit:
+                self.at_gate[thread.id] = thread
+                return self._wait(thread, following)
+            thread.permit = False
         if self.limits.steps is not None and self.steps >= self.limits.steps and not self.stopped:
             wish = self._limit(thread, "steps", self.limits.steps)
             thread.next = following

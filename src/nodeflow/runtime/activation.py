@@ -261,5 +261,3 @@ def fitting(node: Any, plan: OutputPlan, value: Any) -> Any:
     if plan.adapt is None or type(value) is plan.exact:
         return value
     return adapted(value, plan.type, f"output {plan.name!r} of node {node.id!r}")
-
-

@@ -67,9 +67,22 @@ class Binding:
     """
 
     __slots__ = (
-        "bare", "cleans_up", "exit", "fields", "function", "lazies", "node", "output", "outs", "plain", "recipe",
-        "returns_exec", "single", "states", "type",
-    )  # fmt: skip
+        "bare",
+        "cleans_up",
+        "exit",
+        "fields",
+        "function",
+        "lazies",
+        "node",
+        "output",
+        "outs",
+        "plain",
+        "recipe",
+        "returns_exec",
+        "single",
+        "states",
+        "type",
+    )
 
     def __init__(self, node: ExecNode | DataNode, node_type: NodeType) -> None:
         self.node = node
@@ -316,5 +329,3 @@ def bind(graph: CompiledGraph) -> None:
             data.binding = Binding(data, data.type)
         for node in workflow.nodes.values():
             node.binding = Binding(node, node.type)
-
-

@@ -63,7 +63,9 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
 
     __slots__ = ("cleanup", "helper", "helping", "isolated", "openers", "parked", "run", "sending", "shields", "thread")
 
-    def __init__(self, run: Run, id: int, context: Context, scope: Scope, index: int, targets: Any, branch: Any) -> None:
+    def __init__(
+        self, run: Run, id: int, context: Context, scope: Scope, index: int, targets: Any, branch: Any
+    ) -> None:
         # What `FlowThread.__init__` does, without the call: there may be a hundred thousand of these.
         self.id = id
         self.context = context
@@ -251,7 +253,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         if outcome is SLICE:
             if self.run.blocking_bodies:
                 self.run.release_interpreter()
-            return self._help_with(trio.lowlevel.checkpoint(), SLICE)
+            return self._help_with(trio.lowlevel.checkpoint(), SLICE)  # noqa: ASYNC105 - the driver awaits it
         assert outcome is WAIT
         return self._help_with(self._park(), WAIT)
 
@@ -380,7 +382,11 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             if shield.shield:
                 self.shields -= 1
             _exit(shield, raised)
-        if bound is not None and _exit(bound, raised) and (raised is None or isinstance(reduced(raised), trio.Cancelled)):
+        if (
+            bound is not None
+            and _exit(bound, raised)
+            and (raised is None or isinstance(reduced(raised), trio.Cancelled))
+        ):
             return self.run.node_timed_out(frame)
         return raised
 

@@ -14,7 +14,9 @@ class Event:
         self.time = time
 
     def __repr__(self) -> str:
-        names = [n for c in reversed(type(self).__mro__) for n in getattr(c, "__slots__", ()) if n != "time" and n[0] != "_"]
+        names = [
+            n for c in reversed(type(self).__mro__) for n in getattr(c, "__slots__", ()) if n != "time" and n[0] != "_"
+        ]
         return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
 
@@ -158,9 +160,7 @@ class Feedback(Event):
 
     __slots__ = ("data", "level", "message", "node", "thread", "workflow")
 
-    def __init__(
-        self, time: float, node: str, workflow: str, thread: int, message: str, level: str, data: Any
-    ) -> None:
+    def __init__(self, time: float, node: str, workflow: str, thread: int, message: str, level: str, data: Any) -> None:
         self.time = time
         self.node = node
         self.workflow = workflow

@@ -81,5 +81,3 @@ class Result:
                     return memo[[plan.name for plan in data.outputs].index(socket)]
                 scope = scope.parent
         raise MissingInput(f"data node {node!r} was not evaluated, or is out of date")
-
-

@@ -175,7 +175,9 @@ class Run:
         if status == "timed_out":
             error = TimedOut(f"the run did not end within {machine.limits.deadline:g} s")
         elif status == "cancelled":
-            error = ContextCancelled(f"the run was cancelled{': ' + machine.stop_reason if machine.stop_reason else ''}")
+            error = ContextCancelled(
+                f"the run was cancelled{': ' + machine.stop_reason if machine.stop_reason else ''}"
+            )
         counters = {
             "steps": machine.steps,
             "evaluations": machine.evaluations,

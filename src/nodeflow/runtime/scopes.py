@@ -82,9 +82,18 @@ class OpenScope:
     """What `ctx.open_scope` returns; see `nodeflow.node.Scope`."""
 
     __slots__ = (
-        "_activation", "_manager", "_nursery", "_run", "_terms", "_timeout", "_workflow", "context", "errors", "kind",
+        "_activation",
+        "_manager",
+        "_nursery",
+        "_run",
+        "_terms",
+        "_timeout",
+        "_workflow",
+        "context",
+        "errors",
+        "kind",
         "results",
-    )  # fmt: skip
+    )
 
     context: Context
 
@@ -210,9 +219,8 @@ class OpenScope:
             if holder is not None:
                 holder.release()
             await self._manager.__aexit__(None, None, None)
-            if self._nursery.cancel_scope.cancel_called and self._timeout is not None and not context.failures:
-                if trio.current_time() >= self._nursery.cancel_scope.deadline and context.cancelled is None:
-                    machine.expired(context)
+            if self._has_expired():
+                machine.expired(context)
             del run.nurseries[context.id]
             run.contextvars.pop(context.id, None)
         machine.closed(context)
@@ -221,6 +229,13 @@ class OpenScope:
         if self._nursery is not None and holder is not None:
             await holder.take()
         return settled
+
+    def _has_expired(self) -> bool:
+        """Whether it was this scope's own deadline that ended it."""
+        context, nursery = self.context, self._nursery
+        if nursery is None or self._timeout is None or context.failures or context.cancelled is not None:
+            return False
+        return nursery.cancel_scope.cancel_called and trio.current_time() >= nursery.cancel_scope.deadline
 
     async def _settle(self, error: BaseException | None) -> bool:
         """Decide what the opener gets: errors outrank cancellation, which outranks what only is missing."""
@@ -251,5 +266,3 @@ class OpenScope:
         if activation is None:
             return problem
         return failure_of(activation.node, activation.context_path, activation.thread.id, problem)
-
-

@@ -143,8 +143,13 @@ class Walking(Reading):
         if node.stream.in_flight:
             thread.answer = value
             self.fuel -= 1
-            wish = self._out_of_fuel(thread, Next.EMIT) if self.fuel < 0 else None
-            return self._emit(thread) if wish is None else wish
+            if self.fuel < 0:
+                self.fuel += 1
+                wish = self._out_of_fuel(thread, Next.EMIT)
+                if wish is not None:
+                    return wish
+                self.fuel -= 1
+            return self._emit(thread)
         self.write(thread, node.outputs[node.stream.item].slot, value)
         return self.triggered(thread, node.stream.on_item)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from attrs import frozen
 from nodeflow.checks import check
 from nodeflow.errors import ConversionError, InvalidDocument, SocketTypeError
 from nodeflow.graph import CompiledGraph, WorkflowPlan, compile_graph
-from nodeflow.linking import link
+from nodeflow.linking import LinkedDocument, link
 from nodeflow.machine import Context, ContextKind, FlowThread, Limits
 from nodeflow.machine.records import thread_path
 from nodeflow.model import Document, Finding, HasModel, Severity
@@ -133,10 +134,22 @@ def compile_document(document: Document | HasModel, registry: Registry) -> Compi
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:
         raise InvalidDocument(errors)
-    graph = compile_graph(linked)
-    bind(graph)
+    graph = _compiled(linked)
     graph.resources = reachable_with_resource(graph.workflows, graph.entry)
     return Compiled(document, graph, findings)
+
+
+def _compiled(linked: LinkedDocument) -> CompiledGraph:
+    """Compile and bind without the cyclic collector: all that is made here stays, and it would visit it again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        graph = compile_graph(linked)
+        bind(graph)
+    finally:
+        if collecting:
+            gc.enable()
+    return graph
 
 
 @frozen

@@ -140,7 +140,7 @@ def compile_document(document: Document | HasModel, registry: Registry) -> Compi
 
 
 def _compiled(linked: LinkedDocument) -> CompiledGraph:
-    """Compile and bind without the cyclic collector: all that is made here stays, and it would visit it again and again."""
+    """Compile and bind without the cyclic collector: all that is made here stays, and is no garbage."""
     collecting = gc.isenabled()
     gc.disable()
     try:

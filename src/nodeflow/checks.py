@@ -385,6 +385,48 @@ def threads_back(at: Subject) -> Iterator[Found]:
         way = f"the wire from {source.id!r} to {target.id!r}"
         says = f"{way} leads from the flow threads that {output} starts back to"
         yield Found(f"{says} {where}: a thread ends at a fan-in or where its wires end", source)
+    yield from listeners_back(at)
+
+
+def listeners_back(at: Subject) -> Iterator[Found]:
+    """A listener that leads to a trigger of its own event which also stands outside of it."""
+    triggers = {n.index: n for n in at.nodes if "trigger_event" in _names_in(n) and at.workflow.events}
+    listeners = at.workflow.listeners() if triggers else []
+    if not listeners:
+        return
+    outside = _reached(at.workflow.entries)
+    for listener in listeners:
+        event = listener.options.get(listener.type.listens or "") if listener.type is not None else None
+        inside = _reached([listener])
+        for index in sorted(inside & outside & triggers.keys()):
+            if event in _events_of(triggers[index]):
+                says = f"its wires lead back to {triggers[index].id!r}, which triggers {event!r} and so starts it"
+                yield Found(
+                    f"{says}: a listener ends where its wires end; use a trigger of its own to go round", listener
+                )
+                break
+
+
+def _names_in(node: LinkedNode) -> tuple[str, ...]:
+    """The names that a body's code uses."""
+    function = None if node.type is None else node.type.function
+    return getattr(getattr(function, "__code__", None), "co_names", ())
+
+
+def _events_of(node: LinkedNode) -> set[Any]:
+    options = () if node.type is None else node.type.options
+    return {node.options.get(option.name) for option in options if option.refers is Refers.EVENT}
+
+
+def _reached(starts: Iterable[LinkedNode]) -> set[int]:
+    """Indexes of the exec nodes that any wires lead to."""
+    todo, seen = list(starts), set()
+    while todo:
+        node = todo.pop()
+        if node.index not in seen:
+            seen.add(node.index)
+            todo.extend(target for targets in node.targets.values() for target, _ in targets)
+    return seen
 
 
 def unused_joined(at: Subject) -> Iterator[Found]:
@@ -492,7 +534,7 @@ def _exemptions_of(at: Subject, node: LinkedNode) -> Iterator[str]:
         yield "volatile data"
     if node.type.is_join and node.options.get("join", "all") != "all":
         yield "races between branches"
-    calls = set(getattr(getattr(node.type.function, "__code__", None), "co_names", ()))
+    calls = set(_names_in(node))
     says = {_CALLS[name] for name in calls & _CALLS.keys()}
     if node.placed.timeout is not None or "has a timeout" in says:
         yield "timeouts"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import trio
-from known_bugs import bug
 from tree_kit import (
     Log,
     codes,
@@ -325,7 +324,6 @@ def test_a_wire_from_a_thread_back_before_its_opener_is_rejected(kind: str) -> N
     assert "before" in message or "back" in message
 
 
-@bug("listener back")
 @pytest.mark.rule("6.2")
 def test_a_wire_from_a_listener_back_before_what_triggers_its_event_is_rejected() -> None:
     wf, start = started(events={"ping": "any"})

@@ -31,7 +31,6 @@ from nodeflow.machine.states import (
     ContextFact,
     ContextState,
     ThreadFact,
-    ThreadState,
     after,
     claim,
 )
@@ -190,7 +189,7 @@ class Tree(Walking):
         Errors of its threads come first; `ContextCancelled`, `TimedOut` and `FanInIncomplete` are made here.
         """
         if context.failures and not context.collect:
-            return [context.failures[index] for index in sorted(context.failures)]
+            return self.errors(context)
         if context.timed_out:
             return [TimedOut(f"{context.path()} did not end in time")]
         if context.cancelled is not None:
@@ -270,8 +269,7 @@ class Tree(Walking):
                 missing.append(name)
                 if policy.missing == "none":
                     found.append((name, None))
-        errors = [context.failures[index] for index in sorted(context.failures)]
-        return found, errors, missing
+        return found, self.errors(context), missing
 
     def results(self, context: Context) -> list[Any]:
         """What the result input gave in each thread, in the order of starting (7.2)."""
@@ -433,9 +431,6 @@ class Tree(Walking):
         elif context.waiting:
             self._wake(context.waiting.popleft())
         return END
-
-    def thread_ended(self, thread: FlowThread) -> bool:
-        return thread.state in (ThreadState.RETURNED, ThreadState.FAILED, ThreadState.CANCELLED)
 
     # --- streams and capacity ---
 

@@ -121,13 +121,9 @@ class Walking(Reading):
     def pulled(self, thread: FlowThread, plan: InputPlan) -> Do:
         """Fact: the body on top awaits a lazy input."""
         thread.answer = plan
-        self.fuel -= 1
-        if self.fuel < 0:
-            self.fuel += 1
-            wish = self._out_of_fuel(thread, Next.PULL)
-            if wish is not None:
-                return wish
-            self.fuel -= 1
+        wish = self._step(thread, Next.PULL)
+        if wish is not None:
+            return wish
         return self._pull_lazy(thread)
 
     def _pull_lazy(self, thread: FlowThread) -> Do:
@@ -142,13 +138,9 @@ class Walking(Reading):
         assert isinstance(node, ExecNode) and node.stream is not None
         if node.stream.in_flight:
             thread.answer = value
-            self.fuel -= 1
-            if self.fuel < 0:
-                self.fuel += 1
-                wish = self._out_of_fuel(thread, Next.EMIT)
-                if wish is not None:
-                    return wish
-                self.fuel -= 1
+            wish = self._step(thread, Next.EMIT)
+            if wish is not None:
+                return wish
             return self._emit(thread)
         self.write(thread, node.outputs[node.stream.item].slot, value)
         return self.triggered(thread, node.stream.on_item)
@@ -296,13 +288,9 @@ class Walking(Reading):
     def _follow(self, thread: FlowThread, targets: tuple[tuple[ExecNode, int], ...]) -> Do:
         """Run the targets of an output whose activation is over: the last one is the tail (2.2)."""
         if not targets:
-            self.fuel -= 1
-            if self.fuel < 0:
-                self.fuel += 1
-                wish = self._out_of_fuel(thread, Next.BOTTOM)
-                if wish is not None:
-                    return wish
-                self.fuel -= 1
+            wish = self._step(thread, Next.BOTTOM)
+            if wish is not None:
+                return wish
             return self._bottom(thread)
         if len(targets) > 1:
             frame = Frame(None, 0, thread.frame)
@@ -332,14 +320,21 @@ class Walking(Reading):
     def _step_over(self, thread: FlowThread) -> Do:
         """A step that does nothing: an unconnected output that is triggered."""
         thread.answer = None
-        self.fuel -= 1
-        if self.fuel < 0:
-            self.fuel += 1
-            wish = self._out_of_fuel(thread, Next.ANSWER)
-            if wish is not None:
-                return wish
-            self.fuel -= 1
+        wish = self._step(thread, Next.ANSWER)
+        if wish is not None:
+            return wish
         return RESUME
+
+    def _step(self, thread: FlowThread, following: Next) -> Do | None:
+        """Take a step; what to do first where no fuel is left for it. (Activations and evaluations do this inline.)"""
+        self.fuel -= 1
+        if self.fuel >= 0:
+            return None
+        self.fuel += 1
+        wish = self._out_of_fuel(thread, following)
+        if wish is None:
+            self.fuel -= 1
+        return wish
 
     def _out_of_fuel(self, thread: FlowThread, following: Next) -> Do | None:
         """The slice is over, or a limit is reached, or the gate is closed: decide which."""

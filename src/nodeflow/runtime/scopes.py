@@ -243,7 +243,7 @@ class OpenScope:
         self._run.perform()
         failures: list[BaseException] = []
         if not context.collect:
-            failures = [context.failures[index] for index in sorted(context.failures)]
+            failures = machine.errors(context)
         if error is not None and not isinstance(error, trio.Cancelled):
             failures.append(error)
         if not failures:

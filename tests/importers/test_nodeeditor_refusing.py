@@ -15,6 +15,7 @@ from nodeeditor_drawing import GIVEN, SHARED, START, file, needs_catalogue, need
 
 import nodeflow as nf
 from nodeflow.importers import mapping, nodeeditor
+from nodeflow.importers import rule as rule_module
 
 
 def converted(data: Any) -> nf.Document | nf.ImportFailed:
@@ -225,7 +226,7 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
 
 
 def test_every_rule_names_sockets_that_exist() -> None:
-    types = mapping.types()
+    types = nf.standard_registry()
     for rule in (*mapping.RULES.values(), mapping.LOGARITHM):
         if not rule.type:
             continue
@@ -236,7 +237,7 @@ def test_every_rule_names_sockets_that_exist() -> None:
         assert {*rule.ins.values(), *rule.old.values(), *rule.values, *rule.defaults} <= inputs | handled, rule.name
         assert set(rule.options) <= {s.name for s in kind.options}, rule.name
         if not kind.groups:
-            assert set(rule.outs.values()) - {mapping.DROP} <= outputs, rule.name
+            assert set(rule.outs.values()) - {rule_module.DROP} <= outputs, rule.name
 
 
 # --- the catalogue ------------------------------------------------------------------------------------
@@ -279,14 +280,14 @@ def test_entries_of_the_catalogue_are_mapped_with_all_their_sockets_or_refused(k
 def test_defaults_are_the_catalogues() -> None:
     catalogue = {entry["name"]: entry for entry in json.loads((SHARED / "node-catalogue.json").read_text())}
     catalogue.pop("Log")
-    types = mapping.types()
+    types = nf.standard_registry()
     for entry in catalogue.values():
         rule = mapping.rule_of_name(entry["name"], runs=True)
         if rule is None or not rule.type or rule.name in ("For Loop Reverse", "Number To String", "Delay"):
             continue  # tested by what they do
         placed = nodeeditor.convert(file([node("x", entry["name"], exec=True)])).workflows["main"].nodes["x"]
         for socket in entry["inputs"]:
-            name = mapping.plain(socket["name"])
+            name = rule_module.plain(socket["name"])
             target = rule.input_names(set()).get(name) or mapping.socket_of(types[rule.type], name, inward=True)
             assert target is not None, (rule.name, name)
             given = {s.name: s.default for s in types[rule.type].data_ins} | dict(placed.values) | dict(placed.options)

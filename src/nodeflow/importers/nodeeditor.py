@@ -13,27 +13,17 @@ import difflib
 import json
 import os
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from attrs import frozen
 
 from nodeflow.errors import ImportFailed
-from nodeflow.importers.mapping import (
-    DROP,
-    RULES,
-    VALUE_OF,
-    Draft,
-    Rule,
-    give_on,
-    plain,
-    rule_of_id,
-    rule_of_name,
-    socket_of,
-    types,
-)
+from nodeflow.importers.mapping import RULES, rule_of_id, rule_of_name, socket_of
 from nodeflow.importers.nodeeditor_file import CODES, Findings, RawFile, RawNode, RawWire, fitting_literal, read
+from nodeflow.importers.rule import DROP, Draft, Rule, give_on, plain
+from nodeflow.importers.rules.flow import VALUE_OF
+from nodeflow.library import standard_registry
 from nodeflow.model import INPUTS, UNSET, Connection, Document, Event, PlacedNode, Variable, Workflow
 from nodeflow.node import NodeType
 from nodeflow.registry import Registry
@@ -46,8 +36,6 @@ WORKFLOW: Final = "main"
 """The name of the one workflow of an imported document."""
 
 _NOTHING: Final[tuple[tuple[Any, Any], ...]] = ((bool, False), (int | float, 0), (list | tuple, []), (dict, {}))
-
-_all_types = cache(types)
 
 
 def looks_like(data: object) -> bool:
@@ -69,8 +57,8 @@ def looks_like(data: object) -> bool:
     )
 
 
-def load(path: str | os.PathLike[str]) -> Document:
-    """Read a NodeEditor file.
+def load(path: str | os.PathLike[str], *, strict: bool = False) -> Document:
+    """Read a NodeEditor file; `strict` as for `convert`.
 
     Raises `ImportFailed` with all that is in the way; what the operating system says passes through.
     """
@@ -81,25 +69,26 @@ def load(path: str | os.PathLike[str]) -> Document:
         findings = Findings()
         findings.note("NF601", f"it is not JSON: {error}")
         raise ImportFailed(findings, source=source) from None
-    return convert(data, source=source)
+    return convert(data, source=source, strict=strict)
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def convert(data: dict[str, Any], *, source: str | None = None) -> Document:
+def convert(data: dict[str, Any], *, source: str | None = None, strict: bool = False) -> Document:
     """Make a document of what was parsed from a NodeEditor file. Nothing of `data` is kept or changed.
 
     Args:
         data: What `json.loads` gave.
         source: What errors call the file.
+        strict: Leave out the options that keep the original's results: 42 / 0 then fails, as it does here.
 
     Raises:
         ImportFailed: Something cannot be mapped; `findings` has every node and socket in the way.
     """
     findings = Findings()
-    importing = _Import(read(data, findings), findings)
+    importing = _Import(read(data, findings), findings, strict)
     importing.run()
     if findings:
         raise ImportFailed(findings, source=source)
@@ -120,10 +109,11 @@ class _Built:
 class _Import:
     """One file being imported."""
 
-    def __init__(self, file: RawFile, findings: Findings) -> None:
+    def __init__(self, file: RawFile, findings: Findings, strict: bool) -> None:
         self.file = file
         self.findings = findings
-        self.types: Registry = _all_types()
+        self.strict = strict
+        self.types: Registry = standard_registry()
         self.taken = {INPUTS}
         self.ids: dict[str, str] = {}
         self.raw = {node.id: node for node in file.nodes}
@@ -257,7 +247,7 @@ class _Import:
 
     def _draft(self, node: RawNode, rule: Rule) -> None:
         wired_in, wired_out = self.wired_in.get(node.id, set()), self.wired_out.get(node.id, set())
-        draft = Draft(self.ids[node.id], rule.type, wired_in, wired_out, new_id=self._new_id)
+        draft = Draft(self.ids[node.id], rule.type, wired_in, wired_out, strict=self.strict, new_id=self._new_id)
         names = self.names[node.id] = rule.input_names({*node.inputs, *wired_in})
         self._place_literals(node, rule, draft, names)
         for name, value in rule.defaults.items():
@@ -265,6 +255,8 @@ class _Import:
             if name not in draft.values and not any(self._in(node.id, draft, w) == name for w in wired_in):
                 draft.values[name] = _copied(value)
         draft.options.update(_copied(dict(rule.options)))
+        if not self.strict:
+            draft.options.update(_copied(dict(rule.as_original)))
         if rule.adapt is not None:
             rule.adapt(draft)
         for socket, problem in draft.problems:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import Factory, frozen
 
 from nodeflow.errors import ConversionError
-from nodeflow.importers.mapping import plain
+from nodeflow.importers.rule import plain
 from nodeflow.model import UNSET, Finding, Severity
 from nodeflow.values import SocketType, from_json
 

@@ -1,0 +1,9 @@
+"""IO."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nodeflow.importers.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = ()

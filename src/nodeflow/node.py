@@ -107,6 +107,8 @@ class Scope(Protocol):
     """Behind the `async with`: what the result input gave, in the order of starting (7.2)."""
     errors: list[BaseException]
     """Behind the `async with`, under `collect`: errors of failed threads, in the order of starting."""
+    finished: list[int]
+    """Behind the `async with` of a race: which threads came first, in that order; numbers in the order of starting."""
 
     def start(self, output: ExecOut | None = None, **values: Any) -> None:
         """Start a flow thread at `output`, in a scope of its own in which the outputs named are set.
@@ -176,6 +178,7 @@ class NodeContext(Protocol):
         missing: str = "error",
         result: Result[Any] | None = None,
         timeout: float | None = None,
+        first: int | None = None,
     ) -> AbstractAsyncContextManager[Scope]:
         """Open a context below the current one; at the end of the block its threads have ended.
 
@@ -186,6 +189,8 @@ class NodeContext(Protocol):
             missing: What a thread without an arrival or a result counts as: `error`, `skip`, `none` (6.6).
             result: A result input, pulled as the last act of each thread.
             timeout: Seconds after which all of it is cancelled and the opener fails with `TimedOut`.
+            first: It is a race: as soon as so many threads have come to their end (with a fan-in behind: have arrived
+                there), the others are cancelled. Under `collect` a failed thread is out of the race.
 
         Raises:
             NodeFailed: A thread's error, or an `ExceptionGroup` of several in tree order.
@@ -199,6 +204,16 @@ class NodeContext(Protocol):
 
     async def wait_event(self, event: str) -> Any:
         """Wait until the event is triggered the next time; returns its payload (9.3)."""
+
+    async def wait(self, state: SharedState[T], holds: Callable[[T], bool]) -> T:
+        """Wait until `holds(state.value)`; returns that value. Asked again whenever the state is written (4.7).
+
+        Nothing comes between the answer and what the body does until it awaits again: testing and setting a
+        state is one step.
+        """
+
+    def time(self) -> float:
+        """Seconds on the run's clock, which never goes back; only differences mean something."""
 
     async def sleep(self, seconds: float) -> None: ...
 

@@ -23,6 +23,7 @@ from nodeflow.runtime.events import (
     OutputSet,
     RunEnded,
     RunStarted,
+    StateSet,
     ThreadEnded,
     ThreadStarted,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "OutputSet",
     "RunEnded",
     "RunStarted",
+    "StateSet",
     "ThreadEnded",
     "ThreadStarted",
     "log",

@@ -160,8 +160,28 @@ class Machine(Tree):
         self.event_waiters.setdefault(self._event_key(thread, event), deque()).append(thread)
         return self._wait(thread, Next.ANSWER)
 
+    def awaits_state(self, thread: FlowThread, slot: int) -> Do:
+        """Fact: the body on top waits until a shared state is written."""
+        store = thread.scope.store
+        if store.waiters is None:
+            store.waiters = {}
+        store.waiters.setdefault(slot, []).append(thread)
+        return self._wait(thread, Next.ANSWER)
+
+    def write_shared(self, thread: FlowThread, slot: int, value: Any) -> None:
+        """Fact: the thread wrote a shared state; wakes who waits for it."""
+        store = thread.scope.store
+        store.write(slot, value)
+        if store.waiters:
+            for waiter in store.waiters.pop(slot, ()):
+                waiter.answer = None
+                self._wake(waiter)
+
     def _forget(self, thread: FlowThread) -> None:
         super()._forget(thread)
+        for waiting in (thread.scope.store.waiters or {}).values():
+            if thread in waiting:
+                waiting.remove(thread)
         for waiters in self.event_waiters.values():
             if thread in waiters:
                 waiters.remove(thread)

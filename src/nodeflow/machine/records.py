@@ -45,13 +45,15 @@ class Store:
 
     Attributes:
         versions: How often each slot was written. A memo below such a slot remembers the sum.
+        waiters: Who waits until a state is written, by slot; None where nobody ever waited.
     """
 
-    __slots__ = ("cells", "versions")
+    __slots__ = ("cells", "versions", "waiters")
 
     def __init__(self) -> None:
         self.cells: dict[int, Any] = {}
         self.versions: dict[int, int] = {}
+        self.waiters: dict[int, list[FlowThread]] | None = None
 
     def write(self, slot: int, value: Any) -> None:
         self.cells[slot] = value
@@ -334,6 +336,8 @@ class Context:
         unconnected: Indexes of branches that lead nowhere: they have no thread, and are not missing.
         isolated: It is a call: what its threads set is not its opener's.
         satisfied: Its join has all the arrivals that it waits for, and cancelled the rest (6.5).
+        first, finished: How many threads have to return for that where no join counts them (0: it is no race), and
+            which have, in their order.
         join, policy: The fan-in behind it, and when that goes on.
         cancelled, timed_out: Its handle cancelled it (why), its own deadline passed.
         failures, arrivals, results, ended_at, sets: What its threads left, by their index.
@@ -351,6 +355,8 @@ class Context:
         "doomed",
         "ended_at",
         "failures",
+        "finished",
+        "first",
         "id",
         "isolated",
         "join",
@@ -413,6 +419,8 @@ class Context:
         self.join: ExecNode | None = None
         self.isolated = False
         self.satisfied = False
+        self.first = 0
+        self.finished: tuple[int, ...] = ()
         self.cause = False
         self.unconnected: tuple[int, ...] = ()
         self.joined = False

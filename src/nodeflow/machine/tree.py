@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from attrs import evolve
+
 from nodeflow.errors import ContextCancelled, FanInIncomplete, LimitExceeded, TimedOut, WrongCall
 from nodeflow.graph import CELL, CompiledGraph, ExecNode, InputPlan, Target, WorkflowPlan
 from nodeflow.machine.limits import Limits
@@ -51,12 +53,16 @@ PARENTS: Mapping[ContextKind, frozenset[ContextKind]] = {
 
 
 class Terms(NamedTuple):
-    """How a context treats its threads: how many live at once (0: all), and what becomes of those that fail."""
+    """How a context treats its threads: how many live at once (0: all), and what becomes of those that fail.
+
+    `first`: it is a race: so many arrivals or, without a join, returned threads cancel the rest (0: it is none).
+    """
 
     capacity: int = 0
     collect: bool = False
     missing: str = "error"
     result: InputPlan | None = None
+    first: int = 0
 
 
 TERMS: Final = Terms()
@@ -116,12 +122,15 @@ class Tree(Walking):
         context = Context(self.contexts_opened, kind, above, opener, name, ordinal)
         claim(above.kind in PARENTS[kind], "T4", f"{above!r} cannot be the parent of {context!r}")
         context.workflow = workflow or above.workflow
-        context.capacity, context.collect, context.missing, context.result = terms
+        context.capacity, context.collect, context.missing, context.result, context.first = terms
         if opener is not None and opener.frame is not None and workflow is None:
             node = opener.frame.node
             if isinstance(node, ExecNode) and node.join is not None and kind is ContextKind.FAN_OUT:
                 context.join = node.join
                 context.policy = node.join.join_policy
+                if context.first and context.policy is not None:  # the join counts
+                    context.policy = evolve(context.policy, quorum=context.policy.quorum or context.first)
+                    context.first = 0
         return context
 
     def opened(self, context: Context) -> None:
@@ -197,6 +206,10 @@ class Tree(Walking):
             return [ContextCancelled(f"{context.path()} was cancelled{reason}")]
         return self._incomplete(context)
 
+    def finished(self, context: Context) -> list[int]:
+        """Which threads of a race came first, in that order: their numbers in the order of starting."""
+        return list(context.finished) or list(context.arrivals)[: context.arrival_count]
+
     def completed(self, context: Context) -> None:
         """Fact: the opener goes on behind the context. What its threads set now counts (8.4)."""
         opener = context.opener
@@ -217,6 +230,8 @@ class Tree(Walking):
 
     def _incomplete(self, context: Context) -> list[Any]:
         policy = context.policy
+        if context.first:
+            return self._lost_race(context)
         if policy is None and context.result is None:
             return []
         if policy is not None and policy.quorum:
@@ -234,6 +249,21 @@ class Tree(Walking):
             shown = ", ".join(map(str, missing[:20])) + (", …" if len(missing) > 20 else "")
             return [FanInIncomplete(f"{context.path()}: the result input was not set in slice {shown}")]
         return [FanInIncomplete(f"{context.path()}: {self._where_ended(context)}")]
+
+    def _lost_race(self, context: Context) -> list[Any]:
+        """A race in which too few came to their end, though none failed: they were cancelled, say."""
+        if not self._is_lost(context):
+            return []
+        said = f"only {len(context.finished)} of the {context.first} flow threads it waits for came to their end"
+        return [FanInIncomplete(f"{context.path()}: {said}")]
+
+    def _is_lost(self, context: Context) -> bool:
+        """Whether it is a race that fewer have won than were to, and than took part."""
+        return bool(context.first) and not context.satisfied and len(context.finished) < len(context.indexes())
+
+    def failed_with(self, context: Context) -> list[Any]:
+        """Errors of its threads that the opener gets as they are: under `collect` only if nobody won the race."""
+        return self.errors(context) if not context.collect or self._is_lost(context) else []
 
     def _where_ended(self, context: Context) -> str:
         """Names the branches that did not arrive, and where each ended."""
@@ -423,6 +453,11 @@ class Tree(Walking):
                 self._doom(context)
         elif thread.sets and (fact is RETURNED or (context.satisfied and index in context.arrivals)):
             context.sets[index] = thread.sets
+        if context.first and fact is RETURNED and not context.satisfied:
+            context.finished = (*context.finished, index)
+            if len(context.finished) == context.first:
+                context.satisfied = True
+                self._doom(context)
         if context.policy is not None and index not in context.arrivals and thread.node is not None:
             context.ended_at[index] = thread.node.id
         thread.error = None

@@ -13,14 +13,15 @@ from nodeflow.machine import ContextKind, Frame
 from nodeflow.machine.records import thread_path
 from nodeflow.machine.tree import Terms
 from nodeflow.node import ScopeKind
-from nodeflow.runtime.scopes import AwaitEvent, OpenScope
-from nodeflow.sockets import Request, Result
+from nodeflow.runtime.scopes import AwaitEvent, AwaitState, OpenScope
+from nodeflow.sockets import Request, Result, SharedState
 
 if TYPE_CHECKING:
     from nodeflow.machine import FlowThread
     from nodeflow.runtime.run import Run
 
 S = TypeVar("S")
+T = TypeVar("T")
 
 KINDS: Mapping[ScopeKind, ContextKind] = {
     ScopeKind.FAN_OUT: ContextKind.FAN_OUT,
@@ -81,16 +82,20 @@ class Activation(Frame):
             self.run.machine.write(self.thread, plan.slot, value)
 
     def read_state(self, index: int) -> Any:
-        slot, shared, initial = self.node.binding.states[index]
+        slot, shared, initial, _ = self.node.binding.states[index]
         if shared:
             return self.thread.scope.store.cells.get(slot, initial)
         return self.run.machine.read(self.thread.scope, CELL, slot, initial)
 
     def write_state(self, index: int, value: Any) -> None:
-        slot, shared, _ = self.node.binding.states[index]
-        self.run.sized(self.thread, "state", value)
+        slot, shared, _, name = self.node.binding.states[index]
+        run = self.run
+        run.sized(self.thread, name, value)
+        if run.watched:
+            run.watchers.state_set(self.node, self.thread, name, value)
         if shared:
-            self.thread.scope.store.write(slot, value)
+            run.machine.write_shared(self.thread, slot, value)
+            run.perform()
         else:
             self.run.machine.write(self.thread, slot, value)
 
@@ -148,15 +153,18 @@ class Activation(Frame):
         missing: str = "error",
         result: Result[Any] | None = None,
         timeout: float | None = None,
+        first: int | None = None,
     ) -> OpenScope:
         if parallel is not None and (type(parallel) is not int or parallel < 1):
             raise ValueError(f"`parallel` must be at least 1, not {parallel!r}")
+        if first is not None and (type(first) is not int or first < 1):
+            raise ValueError(f"`first` must be at least 1, not {first!r}")
         if errors not in ("fail_fast", "collect"):
             raise ValueError(f"`errors` must be 'fail_fast' or 'collect', not {errors!r}")
         if missing not in ("error", "skip", "none"):
             raise ValueError(f"`missing` must be 'error', 'skip' or 'none', not {missing!r}")
         plan = self.node.result if result is not None and result.wired else None
-        terms = Terms(parallel or 0, errors == "collect", missing, plan)
+        terms = Terms(parallel or 0, errors == "collect", missing, plan, first or 0)
         return OpenScope(self.run, self, KINDS[kind], terms, timeout=timeout)
 
     async def gosub(self, workflow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,6 +198,18 @@ class Activation(Frame):
         request = AwaitEvent(self, event)
         await request
         return request.answer
+
+    async def wait(self, state: SharedState[T], holds: Callable[[T], bool]) -> T:
+        self.check_caller("wait for a state")
+        slot, shared, _, name = self.node.binding.states[state.index]
+        if state.activation is not self or not shared:
+            raise WrongCall(f"a body waits for a shared state of its own node; {name!r} is none: nobody else writes it")
+        while not holds(state.value):
+            await AwaitState(self, slot)
+        return state.value
+
+    def time(self) -> float:
+        return trio.current_time()
 
     async def sleep(self, seconds: float) -> None:
         await trio.sleep(seconds)

@@ -61,7 +61,8 @@ class Binding:
         fields: Where the answer is spread: attribute and output of each.
         exit: The exec output that is taken when the answer does not say (-1: none).
         returns_exec: The answer is an exec output.
-        outs: Data outputs, by the index that handles carry; `states` the same for states.
+        outs: Data outputs, by the index that handles carry; `states` the same for states:
+            slot, whether it is shared, what it reads as before it was written, name.
         lazies: Plans of lazy inputs, by index.
         cleans_up: The body runs in a cancel scope of its own, so that its cleanup can be shielded (10.2).
     """
@@ -89,7 +90,7 @@ class Binding:
         self.type = node_type
         self.function: Callable[..., Any] = positional(node_type.function, bound=node_type.resource is not None)
         self.lazies: list[InputPlan] = []
-        self.states: list[tuple[int, bool, Any]] = []
+        self.states: list[tuple[int, bool, Any, str]] = []
         self.outs: tuple[OutputPlan, ...] = node.outputs
         self.output: OutputPlan | None = None
         self.fields: tuple[tuple[str, OutputPlan], ...] | None = None
@@ -198,7 +199,7 @@ class _Recipe:
         if role is Role.ARRIVALS:
             return _arrivals, 0
         if role is Role.STATE:
-            state = (node.states[parameter.name], parameter.shared, parameter.initial)
+            state = (node.states[parameter.name], parameter.shared, parameter.initial, parameter.name)
             self.binding.states.append(state)
             return (SharedState if parameter.shared else State), len(self.binding.states) - 1
         if parameter.group is not None:

@@ -143,6 +143,20 @@ class OutputSet(Event):
         self.value = value
 
 
+class StateSet(Event):
+    """A body wrote what its node remembers; `state` is the name of the parameter."""
+
+    __slots__ = ("node", "state", "thread", "value", "workflow")
+
+    def __init__(self, time: float, node: str, workflow: str, thread: int, state: str, value: Any) -> None:
+        self.time = time
+        self.node = node
+        self.workflow = workflow
+        self.thread = thread
+        self.state = state
+        self.value = value
+
+
 class DataEvaluated(Event):
     """A data node was evaluated (not: its value was reused)."""
 

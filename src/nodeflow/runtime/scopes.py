@@ -65,6 +65,19 @@ class AwaitEvent(Ask):
         return driver.run.machine.awaits_event(driver.thread, self.event)
 
 
+class AwaitState(Ask):
+    """Wait until a shared state is written."""
+
+    __slots__ = ("slot",)
+
+    def __init__(self, activation: Any, slot: int) -> None:
+        super().__init__(activation, 0)
+        self.slot = slot
+
+    def act(self, driver: Driver) -> Do:
+        return driver.run.machine.awaits_state(driver.thread, self.slot)
+
+
 class RunHere(Ask):
     """Run the flow threads of a context without a nursery, in this task."""
 
@@ -91,6 +104,7 @@ class OpenScope:
         "_workflow",
         "context",
         "errors",
+        "finished",
         "kind",
         "results",
     )
@@ -117,6 +131,7 @@ class OpenScope:
         self._nursery: trio.Nursery | None = None
         self.results: list[Any] = []
         self.errors: list[BaseException] = []
+        self.finished: list[int] = []
 
     # --- opening ---
 
@@ -241,9 +256,7 @@ class OpenScope:
         """Decide what the opener gets: errors outrank cancellation, which outranks what only is missing."""
         machine, context = self._run.machine, self.context
         self._run.perform()
-        failures: list[BaseException] = []
-        if not context.collect:
-            failures = machine.errors(context)
+        failures: list[BaseException] = machine.failed_with(context)
         if error is not None and not isinstance(error, trio.Cancelled):
             failures.append(error)
         if not failures:
@@ -254,6 +267,7 @@ class OpenScope:
             machine.completed(context)
             self.results = machine.results(context)
             self.errors = machine.errors(context)
+            self.finished = machine.finished(context)
             return error is not None
         raised = together(failures)
         if raised is error:

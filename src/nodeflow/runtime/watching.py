@@ -87,6 +87,9 @@ class Watchers:
     def output_set(self, node: Any, thread: FlowThread, output: str, value: Any) -> None:
         self.tell(events.OutputSet(trio.current_time(), node.id, node.workflow.name, thread.id, output, value))
 
+    def state_set(self, node: Any, thread: FlowThread, state: str, value: Any) -> None:
+        self.tell(events.StateSet(trio.current_time(), node.id, node.workflow.name, thread.id, state, value))
+
     def data_evaluated(self, node: Any, thread: FlowThread) -> None:
         self.tell(events.DataEvaluated(trio.current_time(), node.id, node.workflow.name, thread.id))
 

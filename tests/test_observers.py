@@ -37,6 +37,12 @@ async def produce(count: int = 3, *, n: nf.Stream[int], exit: nf.ExecOut) -> nf.
     return exit
 
 
+@nf.exec_node("t.tally")
+def tally(seen: nf.SharedState[int] = nf.initially(0)) -> None:
+    """A node that remembers."""
+    seen.update(lambda n: n + 1)
+
+
 def everything(**given: Any) -> nf.Document:
     """A document with all five contexts, data nodes, a failure that is caught, and feedback."""
     sub = nf.Workflow("sub", outputs={"o": "any"})
@@ -55,7 +61,7 @@ def everything(**given: Any) -> nf.Document:
     join.exit >> wf.add(flow.print, id="joined").enter
     steps["source"] >> source.enter
     item = wf.add(flow.print, id="item")
-    source.on_item >> item.enter
+    chain(source.on_item, item, wf.add(tally, id="tally"))
     source.n >> add.a
     add.result >> item.value
     steps["batch"] >> batch.enter

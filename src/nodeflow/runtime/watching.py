@@ -88,7 +88,8 @@ class Watchers:
         self.tell(events.OutputSet(trio.current_time(), node.id, node.workflow.name, thread.id, output, value))
 
     def state_set(self, node: Any, thread: FlowThread, state: str, value: Any) -> None:
-        self.tell(events.StateSet(trio.current_time(), node.id, node.workflow.name, thread.id, state, value))
+        if self.observers:
+            self.tell(events.StateSet(trio.current_time(), node.id, node.workflow.name, thread.id, state, value))
 
     def data_evaluated(self, node: Any, thread: FlowThread) -> None:
         self.tell(events.DataEvaluated(trio.current_time(), node.id, node.workflow.name, thread.id))

@@ -128,8 +128,8 @@ async def test_events_are_balanced_and_nested(elide: bool, autojump_clock: MockC
     }  # fmt: skip
     started = Counter(e.node for e in seen if isinstance(e, nf.observers.NodeStarted))
     assert set(started) == {
-        "start", "steps", "fan", "a", "b", "join", "joined", "source", "item", "tally", "batch", "slice", "attempt", "bad",
-        "trigger", "ear", "heard", "call", "print", "set_output", "loop", "break",
+        "start", "steps", "fan", "a", "b", "join", "joined", "source", "item", "tally", "batch", "slice", "attempt",
+        "bad", "trigger", "ear", "heard", "call", "print", "set_output", "loop", "break",
     }  # fmt: skip
     assert (started["start"], started["item"], started["slice"]) == (2, 3, 2)
 

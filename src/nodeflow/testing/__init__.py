@@ -1,5 +1,5 @@
 """For tests and examples of node types: `try_node` runs one of them in a real run."""
 
-from nodeflow.testing.trying import Each, Tried, try_node
+from nodeflow.testing.trying import Each, Own, Tried, try_node
 
-__all__ = ["Each", "Tried", "try_node"]
+__all__ = ["Each", "Own", "Tried", "try_node"]

@@ -7,13 +7,13 @@ down what all its data outputs read at that moment. A data node is read by such 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 import trio
 import trio.testing
-from attrs import define, field, frozen
+from attrs import define, field, fields, frozen
 
 from nodeflow.api import run as run_document
 from nodeflow.builder import Placed, Workflow
@@ -23,12 +23,11 @@ from nodeflow.library import flow
 from nodeflow.linking import LinkedNode, link
 from nodeflow.machine import Limits
 from nodeflow.model import Document, HasModel
-from nodeflow.node import ExecOut, Lazy, NodeContext, NodeType, Option, Ports, data_node, exec_node, ports_from
+from nodeflow.node import NodeType
 from nodeflow.registry import Registry
-from nodeflow.runtime.events import Event as RunEvent
-from nodeflow.runtime.events import Feedback
 from nodeflow.runtime.result import Result
 from nodeflow.sockets import Pull
+from nodeflow.testing import stage
 
 NODE: Final = "node"
 """The id of the node that is tried."""
@@ -55,6 +54,18 @@ class Each:
         return f"Each({', '.join(map(repr, self.values))})"
 
 
+@frozen
+class Own:
+    """An input that reads an output of the tried node itself, as the result of a batch does.
+
+    >>> from nodeflow.library import flow
+    >>> try_node(flow.batch, items=["a", "b"], result=Own("item")).outputs["results"]
+    ['a', 'b']
+    """
+
+    output: str
+
+
 @frozen(eq=False)
 class Tried:
     """What a tried node did.
@@ -62,6 +73,7 @@ class Tried:
     Attributes:
         outputs: The newest value of each data output that has one.
         exits: The exec outputs, in the order in which they fired.
+        at: When each of them fired, in seconds from the start of the run.
         printed: What print nodes printed.
         told: Level and message of all other feedback.
         run: How the run around it ended: `run.variables`, `run.outputs`, `run.counters`.
@@ -69,6 +81,7 @@ class Tried:
 
     outputs: Mapping[str, Any]
     exits: Sequence[str]
+    at: Sequence[float]
     printed: Sequence[str]
     told: Sequence[tuple[str, str]]
     run: Result
@@ -99,82 +112,6 @@ class Tried:
         return [seen[output] for fired, seen in self._firings if output in seen and exit in (None, fired)]
 
 
-@define(eq=False)
-class _Notes:
-    """What the private nodes of a run share with `try_node`: a service."""
-
-    sources: Mapping[str, Any]
-    pulls: dict[str, Iterator[Any]] = field(factory=dict)
-    firings: list[tuple[str, dict[str, Any]]] = field(factory=list)
-    told: list[tuple[str, str]] = field(factory=list)
-
-    def pulled(self, name: str, values: Iterable[Any]) -> Iterator[Any]:
-        """What is left of some values."""
-        return self.pulls.setdefault(name, iter(values))
-
-    def observe(self, event: RunEvent) -> None:
-        if isinstance(event, Feedback) and event.level != "print":
-            self.told.append((event.level, event.message))
-
-
-# --- the private nodes --------------------------------------------------------------------------------
-
-
-@exec_node("testing.again", loop=True)
-async def _again(times: Option[int], *, body: ExecOut, exit: ExecOut) -> ExecOut:
-    """Activate the tried node so many times."""
-    for _ in range(times):
-        await body()
-    return exit
-
-
-@exec_node("testing.turn")
-def _turn(
-    ctx: NodeContext,
-    order: Option[list[str]],
-    inputs: Option[list[str]],
-    *,
-    into: Ports[ExecOut] = ports_from("inputs"),
-) -> ExecOut:
-    """Enter the tried node through the exec input whose turn it is."""
-    return into[next(ctx.service(_Notes).pulled("", order))]
-
-
-@data_node("testing.given")
-def _given(ctx: NodeContext, name: Option[str]) -> Any:
-    """An input that is no literal: an object of Python's."""
-    return ctx.service(_Notes).sources[name]
-
-
-@data_node("testing.each", volatile=True)
-def _each(ctx: NodeContext, name: Option[str]) -> Any:
-    """The next value of an `Each`."""
-    notes = ctx.service(_Notes)
-    values = notes.sources[name].values
-    try:
-        return next(notes.pulled(name, values))
-    except StopIteration:
-        raise LookupError(f"{name}=Each(...) has {len(values)} values and was pulled once more") from None
-
-
-@exec_node("testing.fired")
-async def _fired(ctx: NodeContext, output: Option[str], seen: Ports[Lazy[Any]]) -> None:
-    """Write down that an exec output fired, and what the data outputs read."""
-    values = {}
-    for name, read in seen.items():
-        try:
-            values[name] = await read()
-        except MissingInput:
-            continue  # not written yet, or differs per thread and this is none of them
-    ctx.service(_Notes).firings.append((output, values))
-
-
-@exec_node("testing.pulled")
-def _pulled(ctx: NodeContext, seen: Ports[Any]) -> None:
-    """Write down what the outputs of a data node are."""
-    ctx.service(_Notes).firings.append(("", dict(seen)))
-
-
 # --- the workflow around the node ---------------------------------------------------------------------
 
 
@@ -184,7 +121,7 @@ class _Trial:
 
     node_type: NodeType
     workflow: Workflow
-    others: tuple[HasModel, ...]
+    setting: _Setting
     sources: dict[str, Any] = field(factory=dict)
 
     def place(self, given: Mapping[str, Any]) -> Placed:
@@ -201,29 +138,35 @@ class _Trial:
                 wired[name] = value
         placed = self.workflow.add(self.node_type, id=NODE, **literals)
         for name, value in wired.items():
+            if isinstance(value, Own):
+                placed[value.output] >> placed[name]
+                continue
             self.sources[name] = value
-            source = self.workflow.add(
-                _each if isinstance(value, Each) else _given, id=f"given_{len(self.sources)}", name=name
-            )
-            source["result"] >> placed[name]
+            kind = stage.each if isinstance(value, Each) else stage.given
+            self.workflow.add(kind, id=f"given_{len(self.sources)}", name=name)["result"] >> placed[name]
         return placed
+
+    def eager(self, name: str) -> bool:
+        """Whether an input is pulled once for each activation."""
+        return all(socket.pull is Pull.EAGER for socket in self.node_type.data_ins if socket.name == name)
 
     def linked(self) -> LinkedNode:
         """The placed node with all its sockets: those whose names the graph decides too."""
         return link(self.document(), Registry()).workflows[self.workflow.name].by_id[NODE]
 
     def document(self) -> Document:
-        return Document(self.workflow, *self.others)
+        return Document(self.workflow, *self.setting.workflows)
 
     def lead_in(self, placed: Placed, enter: Sequence[str]) -> None:
         """Draw what activates an exec node, once for each name in `enter`."""
-        again = self.workflow.add(_again, id="again", times=len(enter))
-        self.workflow.connect(self.workflow.add(flow.start, id="start"), again["enter"])
+        kind = stage.together if self.setting.together else stage.again
+        again = self.workflow.add(kind, id="again", times=len(enter), every=self.setting.every)
+        self.workflow.add(flow.start, id="start") >> again
         names = sorted(set(enter))
         if len(names) == 1:
             again["body"] >> placed[names[0]]
             return
-        turn = self.workflow.add(_turn, id="turn", order=list(enter), inputs=names)
+        turn = self.workflow.add(stage.turn, id="turn", order=list(enter), inputs=names)
         again["body"] >> turn["enter"]
         for name in names:
             turn[name] >> placed[name]
@@ -239,16 +182,17 @@ class _Trial:
         """Draw what writes down."""
         node = self.linked()
         if not self.node_type.is_exec:
-            note = self.workflow.add(_pulled, id="pulled")
+            note = self.workflow.add(stage.pulled, id="pulled")
             self.lead_in(note, ["enter"] * times)
             for name in node.data_outs:
                 placed[name] >> note[name]
             return
         for number, output in enumerate(node.exec_outs):
-            note = self.workflow.add(_fired, id=f"fired_{number}", output=output)
+            note = self.workflow.add(stage.fired, id=f"fired_{number}", output=output)
             placed[output] >> note["enter"]
-            for name in node.data_outs:
-                placed[name] >> note[name]
+            for name, socket in node.data_outs.items():
+                if node.starts_threads(output) or not socket.per_thread:
+                    placed[name] >> note[name]
 
     def trigger(self, triggers: Mapping[str, Any]) -> None:
         """Draw what triggers events beside the node, once it has begun to wait."""
@@ -281,38 +225,46 @@ def _is_literal(value: Any) -> bool:
 # --- trying -------------------------------------------------------------------------------------------
 
 
-def try_node(
-    node_type: NodeType,
-    /,
-    *,
-    services: Iterable[Any] = (),
-    times: int | None = None,
-    enter: str | Sequence[str] = "",
-    variables: Mapping[str, Any] | None = None,
-    outputs: Mapping[str, str] | None = None,
-    events: Mapping[str, str] | None = None,
-    triggers: Mapping[str, Any] | None = None,
-    workflows: Iterable[HasModel] = (),
-    real_time: bool = False,
-    **given: Any,
-) -> Tried:
+@frozen(eq=False, kw_only=True)
+class _Setting:
+    """The keywords of `try_node` that are not the node's, with their defaults."""
+
+    services: Iterable[Any] = ()
+    times: int | None = None
+    enter: str | Sequence[str] = ""
+    every: float = 0.0
+    together: bool = False
+    behind: Mapping[str, Any] = field(factory=dict)
+    variables: Mapping[str, Any] | None = None
+    outputs: Mapping[str, str] | None = None
+    events: Mapping[str, str] | None = None
+    triggers: Mapping[str, Any] | None = None
+    workflows: Iterable[HasModel] = ()
+    real_time: bool = False
+
+
+def try_node(node_type: NodeType, /, **given: Any) -> Tried:
     """Run one placed node in a real run, and say what it did.
 
     The clock is virtual: waiting takes no time. What the node raises is raised here, as itself.
 
     Args:
         node_type: What to try.
+        given: Inputs and options by name: literals, `Each(...)`, `Own(...)`, or any object. For a fan-in also what
+            each branch brings. And these, where the node has no input or option of that name:
         services: What the host grants: `ctx.service(...)`.
         times: Activate it so many times, one after the other; pull it so many times, if it is a data node.
         enter: Through which exec input, or through which at each activation; the first one, unless said.
+        every: Seconds between two activations, from the end of one or, with `together`, from its start.
+        together: Activate it in flow threads of their own, side by side.
+        behind: What happens behind an exec output, by its name: an exception that is raised there, or seconds that
+            it takes, or a list of these, one for each firing (None: nothing).
         variables: Variables of the workflow: default by name, or `model.Variable`.
         outputs: Outputs of the workflow: name of the type by name.
         events: Events of the workflow: name of the payload's type by name.
         triggers: Events to trigger while the node runs, in order: payload by name.
         workflows: Other workflows of the document, for nodes that call them.
         real_time: Let time pass: for nodes that wait for threads, sockets or processes. Blocking nodes always do.
-        given: Inputs and options by name: literals, `Each(...)`, or any object. For a fan-in also what each branch
-            brings. Where the node has an input or option with the name of a keyword above, it is the node's.
 
     Returns:
         What it gave: `.result`, `.outputs`, `.exits`, `.seen("index")`, `.printed`.
@@ -324,73 +276,51 @@ def try_node(
     [0, 1, 2]
     >>> try_node(flow.delay, seconds=3600).seconds
     3600.0
+    >>> try_node(flow.try_, behind={"body": ValueError("no")}).exits
+    ['body', 'catch', 'finally', 'exit']
     >>> try_node(flow.fail, message="no")
     Traceback (most recent call last):
     nodeflow.errors.FlowFailure: no
     """
-    ours: dict[str, Any] = {
-        "services": services, "times": times, "enter": enter, "variables": variables, "outputs": outputs,
-        "events": events, "triggers": triggers, "workflows": workflows, "real_time": real_time,
-    }  # fmt: skip
-    for socket in (*node_type.options, *node_type.data_ins):
-        if socket.name in ours and ours[socket.name] is not _UNSAID[socket.name]:
-            given[socket.name] = ours[socket.name]
-            ours[socket.name] = _UNSAID[socket.name]
-    trial = _draw(node_type, given, **{name: ours[name] for name in ours if name not in ("services", "real_time")})
-    return _run(trial, ours["services"], real_time=ours["real_time"] or node_type.blocking)
+    its_own = {socket.name for socket in (*node_type.options, *node_type.data_ins)}
+    ours = {key.name for key in fields(_Setting)} - its_own
+    setting = _Setting(**{name: value for name, value in given.items() if name in ours})
+    trial = _draw(node_type, {name: value for name, value in given.items() if name not in ours}, setting)
+    return _run(trial)
 
 
-_UNSAID: Final[Mapping[str, Any]] = try_node.__kwdefaults__ or {}
-
-
-def _draw(
-    node_type: NodeType,
-    given: Mapping[str, Any],
-    *,
-    times: int | None,
-    enter: str | Sequence[str],
-    variables: Mapping[str, Any] | None,
-    outputs: Mapping[str, str] | None,
-    events: Mapping[str, str] | None,
-    triggers: Mapping[str, Any] | None,
-    workflows: Iterable[HasModel],
-) -> _Trial:
+def _draw(node_type: NodeType, given: Mapping[str, Any], setting: _Setting) -> _Trial:
     """The workflow around the node."""
-    workflow = Workflow("tried", variables=variables, outputs=outputs, events=events)
-    trial = _Trial(node_type, workflow, tuple(workflows))
+    workflow = Workflow("tried", variables=setting.variables, outputs=setting.outputs, events=setting.events)
+    trial = _Trial(node_type, workflow, setting)
     placed = trial.place(given)
+    times = setting.times
     if times is None:
-        times = max(
-            [1, *(len(v.values) for n, v in trial.sources.items() if isinstance(v, Each) and _eager(node_type, n))]
-        )
+        times = max([1, *(len(v.values) for n, v in trial.sources.items() if isinstance(v, Each) and trial.eager(n))])
     if node_type.is_join:
         trial.lead_through_branches(placed, [*trial.sources])
     elif node_type.exec_ins:
-        names = [enter or node_type.exec_ins[0].name] * times if isinstance(enter, str) else enter
-        trial.lead_in(placed, names)
+        enter = setting.enter or node_type.exec_ins[0].name
+        trial.lead_in(placed, [enter] * times if isinstance(enter, str) else enter)
     trial.record(placed, times)
-    if triggers:
-        trial.trigger(triggers)
+    if setting.triggers:
+        trial.trigger(setting.triggers)
     return trial
 
 
-def _eager(node_type: NodeType, name: str) -> bool:
-    """Whether an input is pulled once for each activation."""
-    return all(socket.pull is Pull.EAGER for socket in node_type.data_ins if socket.name == name)
-
-
-def _run(trial: _Trial, services: Iterable[Any], *, real_time: bool) -> Tried:
-    notes = _Notes(trial.sources)
-    clock = None if real_time else trio.testing.MockClock(autojump_threshold=0)
+def _run(trial: _Trial) -> Tried:
+    setting = trial.setting
+    notes = stage.Notes(trial.sources, setting.behind)
+    real_time = setting.real_time or trial.node_type.blocking
     running = partial(
         run_document,
         trial.document(),
-        services=[*services, notes],
+        services=[*setting.services, notes],
         observers=[notes.observe],
         limits=Limits(deadline=None if real_time else FOREVER),
     )
     try:
-        result = trio.run(running, clock=clock)
+        result = trio.run(running, clock=None if real_time else trio.testing.MockClock(autojump_threshold=0))
     except RunTimedOut:
         raise TimeoutError(
             f"{trial.node_type.name} waits for what never comes; what waits for threads, sockets or processes is tried "
@@ -398,14 +328,8 @@ def _run(trial: _Trial, services: Iterable[Any], *, real_time: bool) -> Tried:
         ) from None
     except RunFailed as failure:
         raise _what_failed(failure) from None
-    return Tried(
-        _outputs(trial, notes, result),
-        [e for e, _ in notes.firings if e],
-        result.printed,
-        notes.told,
-        result,
-        notes.firings,
-    )
+    exits = [output for output, _ in notes.firings if output]
+    return Tried(_outputs(trial, notes, result), exits, notes.at, result.printed, notes.told, result, notes.firings)
 
 
 def _what_failed(failure: BaseException) -> BaseException:
@@ -415,7 +339,7 @@ def _what_failed(failure: BaseException) -> BaseException:
     return failure
 
 
-def _outputs(trial: _Trial, notes: _Notes, result: Result) -> dict[str, Any]:
+def _outputs(trial: _Trial, notes: stage.Notes, result: Result) -> dict[str, Any]:
     """The newest values: as seen at the last firing, or written since."""
     newest: dict[str, Any] = {}
     for _, seen in notes.firings:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from nodeflow.errors import MergeConflict
 from nodeflow.library.flow_failing import error_text
-from nodeflow.library.flow_loops import check_items
+from nodeflow.library.flow_loops import check_items, drawn
 from nodeflow.model import UNSET
 from nodeflow.node import (
     Arrivals,
@@ -45,10 +45,50 @@ async def fan_out(
         branches: Names; each has an output of its name.
         errors: `fail_fast`: the first failure cancels the other branches. `collect`: the fan-in lists the errors.
         parallel: How many branches run at once; the others wait for their turn.
+
+    Example:
+        >>> from nodeflow.testing import try_node
+        >>> sorted(try_node(fan_out, branches=["left", "right"]).exits)
+        ['joined', 'left', 'right']
     """
     async with ctx.open_scope(ScopeKind.FAN_OUT, errors=errors, parallel=parallel) as scope:
         for output in branch.values():
             scope.start(output)
+    return joined
+
+
+@exec_node("flow.race", shield=False)
+async def race(
+    ctx: NodeContext,
+    branches: Option[list[str]],
+    errors: Option[str] = "fail_fast",
+    *,
+    branch: Ports[Branch] = ports_from("branches"),
+    winner: Out[str | None] = initially(None),
+    joined: ExecOut,
+) -> ExecOut:
+    """Run the branches side by side until one has come to its end; the others are cancelled.
+
+    Goes on behind their fan-in, or else at `joined`, when the cancelled branches have ended too, with their cleanup.
+    With a fan-in, the first branch to arrive there wins, and only what it brought is handed on.
+
+    Args:
+        branches: Names; each has an output of its name. A branch that is not connected does not take part.
+        errors: `fail_fast`: a branch that fails before one has won fails the race. `collect`: it is out of the race,
+            which fails if all are.
+        winner: Name of the branch that came first; none if no branch is connected.
+
+    Example:
+        >>> from nodeflow.testing import try_node
+        >>> tried = try_node(race, branches=["only"])
+        >>> tried.exits, tried.outputs["winner"]
+        (['only', 'joined'], 'only')
+    """
+    names = builtins.list(branch)
+    async with ctx.open_scope(ScopeKind.FAN_OUT, errors=errors, first=1) as scope:
+        for output in branch.values():
+            scope.start(output)
+    winner.set(names[scope.finished[0]] if scope.finished else None)
     return joined
 
 
@@ -75,6 +115,11 @@ def fan_in(
         prefer: Which side wins where `merge` finds a conflict: `error` (none), `first` or `last`.
         merged: The contributions, in branch order.
         errors: Under `errors: collect`, what failed, in branch order.
+
+    Example:
+        >>> from nodeflow.testing import try_node
+        >>> try_node(fan_in, merge="dict", left=1, right=2).outputs["merged"]
+        {'left': 1, 'right': 2}
     """
     reducer = MERGES.get(merge)
     if reducer is None:
@@ -157,6 +202,7 @@ async def batch(
     parallel: int = 8,
     errors: Option[str] = "fail_fast",
     missing: Option[str] = "error",
+    at_least_one: Option[bool] = False,
     *,
     result: Result[Any],
     slice: Item[list[Any]],
@@ -176,11 +222,19 @@ async def batch(
         result: Pulled at the end of each slice, in its scope.
         errors: `fail_fast` or `collect`.
         missing: What a slice counts as whose result was not set: `error`, `skip` or `none`.
+        at_least_one: A `size` or `parallel` below 1 counts as 1, instead of failing.
         slice: The items of this slice.
         item: The item, when `size` is 1.
         index: Number of the slice, from 0.
         results: What `result` gave for each slice, in order.
+
+    Example:
+        >>> from nodeflow.testing import Own, try_node
+        >>> try_node(batch, items=["a", "b", "c"], size=2, result=Own("slice")).outputs["results"]
+        [['a', 'b'], ['c']]
     """
+    if at_least_one:
+        size, parallel = max(1, size), max(1, parallel)
     _check_batch(items, size, parallel)
     async with aclosing(_slices(items, size)) as slices:
         async with ctx.open_scope(
@@ -210,18 +264,8 @@ def _check_batch(items: Any, size: int, parallel: int) -> None:
 async def _slices(items: Any, size: int) -> AsyncGenerator[builtins.list[Any], None]:
     """Slices of `items`, drawn one by one."""
     part: builtins.list[Any] = []
-    if isinstance(items, AsyncIterable):
-        async with AsyncExitStack() as stack:
-            source: Any = aiter(items)
-            if hasattr(source, "aclose"):
-                await stack.enter_async_context(aclosing(source))
-            async for one in source:
-                part.append(one)
-                if len(part) == size:
-                    yield part
-                    part = []
-    else:
-        for one in items:
+    async with aclosing(drawn(items)) as drawing:
+        async for one in drawing:
             part.append(one)
             if len(part) == size:
                 yield part

@@ -9,7 +9,8 @@ import math
 import sys
 import typing
 from collections import OrderedDict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import attrs
@@ -24,16 +25,20 @@ from nodeflow.values import (
     BOOL,
     BYTES,
     CONVERSIONS,
+    DATE,
     DATETIME,
     DICT,
+    DURATION,
     FLOAT,
     INT,
     LIST,
     NONE,
+    PATH,
     TEXT,
     TUPLE,
     Fit,
     SocketType,
+    coerce,
     convert,
     copy_value,
     fit,
@@ -104,9 +109,7 @@ PERSON = type_of_class(Person)
 
 # --- strategies ---------------------------------------------------------------------------------------
 
-plain_types = st.sampled_from(
-    [*values.BUILT_IN.values(), *(type_of_class(each) for each in CLASSES.values())]
-)
+plain_types = st.sampled_from([*values.BUILT_IN.values(), *(type_of_class(each) for each in CLASSES.values())])
 socket_types = st.recursive(
     plain_types,
     lambda inner: (
@@ -118,7 +121,8 @@ socket_types = st.recursive(
 people = st.builds(Person, st.text(max_size=3)) | st.builds(Employee, st.text(max_size=3))
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=3),
-    st.datetimes(), people, st.sampled_from([*Colour, *Mode, *Level]), st.builds(object),
+    st.datetimes(), st.dates(), st.timedeltas(), st.sampled_from([PurePath("a/b"), PurePath()]), people,
+    st.sampled_from([*Colour, *Mode, *Level]), st.builds(object),
     st.just({"name": "Ada"}), st.sampled_from(["red", "fast", 1, 10**400]),
 )  # fmt: skip
 any_values = st.recursive(
@@ -137,6 +141,7 @@ PLAIN_VALUES = {
     ANY: any_values, BOOL: st.booleans(), INT: st.integers() | st.sampled_from(Level), FLOAT: st.floats(),
     TEXT: st.text(max_size=5) | st.sampled_from(Mode), LIST: st.lists(any_values, max_size=3),
     TUPLE: st.lists(any_values, max_size=3).map(tuple), BYTES: st.binary(), DATETIME: st.datetimes(),
+    DATE: st.dates(), DURATION: st.timedeltas(), PATH: st.text(max_size=5).map(PurePath),
     DICT: st.dictionaries(st.text(max_size=3) | st.integers(), any_values, max_size=3), NONE: st.none(),
 }  # fmt: skip
 
@@ -197,9 +202,7 @@ def test_what_fits_is_passed_on_untouched_and_what_does_not_is_converted_or_refu
 
 @pytest.mark.rule("3.6")
 @given(socket_types, socket_types, st.data())
-def test_fit_tells_the_truth_about_every_value(
-    source: SocketType, target: SocketType, data: st.DataObject
-) -> None:
+def test_fit_tells_the_truth_about_every_value(source: SocketType, target: SocketType, data: st.DataObject) -> None:
     value = data.draw(values_of(source))
     match fit(source, target):
         case Fit.FITS:
@@ -242,7 +245,9 @@ def test_json_data_is_plain_and_stays_as_it_is(value: Any) -> None:
 
 @given(socket_types, st.data())
 def test_json_data_of_concrete_types_reads_back(type_: SocketType, data: st.DataObject) -> None:
-    value = data.draw(st.floats() | st.integers() | st.binary() | st.datetimes() | people)
+    value = data.draw(
+        st.floats() | st.integers() | st.binary() | st.datetimes() | st.dates() | st.timedeltas() | people
+    )
     own = type_from_annotation(type(value))
     assert same(from_json(to_json(value), own), value)
 
@@ -288,6 +293,12 @@ def test_size_and_short_are_bounded(value: Any, limit: int) -> None:
         ({"a": 1, "b": 2.0}, "dict[float]", {"a": 1.0, "b": 2.0}),
         ([[1], [2.0]], "list[list[int]]", [[1], [2]]),
         (3.0, "int | none", 3),
+        (datetime(2026, 2, 28, tzinfo=UTC), "text", "2026-02-28T00:00:00+00:00"),
+        (date(2026, 2, 28), "text", "2026-02-28"),
+        (timedelta(hours=-1), "text", "-PT1H"),
+        (PureWindowsPath("a\\b"), "text", "a/b"),
+        ("a/b", "path", PurePath("a/b")),
+        (["a"], "list[path]", [PurePath("a")]),
         (3.5, "int | text", "3.5"),
         (3.0, "int | text", 3),
         ("red", "Colour", Colour.RED),
@@ -332,6 +343,14 @@ def test_converts(value: Any, type_: str, expected: Any) -> None:
         ("x", "int | float | none", "'x' does not fit int | float | none"),
         ("2026-02-28", "datetime", "'2026-02-28' does not fit datetime"),
         (b"x", "text", "b'x' does not fit text"),
+        ("2026-02-28", "date", "'2026-02-28' does not fit date: a wire never parses text"),
+        ("PT1S", "duration", "'PT1S' does not fit duration: a wire never parses text"),
+        (90, "duration", "90 does not fit duration"),
+        (timedelta(1), "float", "does not fit float"),
+        (datetime(2026, 2, 28), "date", "does not fit date: its time would be lost"),
+        (date(2026, 2, 28), "datetime", "does not fit datetime"),
+        (b"a", "path", "b'a' does not fit path"),
+        ("true", "bool", "'true' does not fit bool: a wire never parses text"),
         ("green", "Colour", "'green' does not fit Colour: its members are 'red', 'blue'"),
         (7, "Level", "7 does not fit Level: its members are 1"),
         (Address("S"), "Person", "Address(street='S', number=1) does not fit Person"),
@@ -415,12 +434,115 @@ def test_literals_of_types_that_json_has_not() -> None:
             from_json(data, type_)
 
 
+EXAMPLE_TYPES = {"enum": {"text": "Colour", "int": "Level"}, "class": {"dict": "Named"}}
+
+
+@attrs.frozen
+class Named:
+    name: str
+
+
+@pytest.mark.rule("3.6")
+@pytest.mark.parametrize("row", CONVERSIONS.values(), ids=lambda row: f"{row.source}-{row.target}")
+@pytest.mark.parametrize("way", ["wire", "file", "node"])
+def test_each_way_of_the_table_converts_its_example_and_what_has_no_way_is_refused(
+    row: values.Conversion, way: str
+) -> None:
+    name = EXAMPLE_TYPES.get(row.target, {}).get(row.source, row.target)
+    target = parse_type(name, {**CLASSES, "Named": Named})
+    make = {"wire": convert, "file": from_json, "node": coerce}[way]
+    if getattr(row, way) is None:
+        with pytest.raises(ConversionError, match="does not fit"):
+            make(row.example, target)
+        return
+    made = make(row.example, target)
+    assert target.accepts(made)
+    assert not target.accepts(row.example)
+    assert made == EXAMPLES[row.source, row.target, way] if (row.source, row.target, way) in EXAMPLES else True
+
+
+EXAMPLES = {
+    ("float", "int", "wire"): 3, ("bytes", "text", "node"): "YWJj", ("text", "int", "node"): 12,
+    ("text", "float", "node"): 2500.0, ("duration", "int", "node"): 1, ("duration", "float", "node"): 1.5,
+    ("int", "bool", "node"): True, ("text", "list", "node"): ["a", "b", "c"], ("dict", "list", "node"): [["a", 1]],
+    ("bytes", "list", "node"): [97, 98, 99], ("object", "list", "node"): [1, 2],
+    ("list", "dict", "node"): {"a": 1, "b": 2}, ("object", "dict", "node"): {"name": "Ada"},
+    ("text", "bytes", "node"): b"YWJj", ("text", "bytes", "file"): b"abc", ("list", "bytes", "node"): b"ab",
+    ("text", "date", "file"): date(2026, 2, 28), ("datetime", "date", "node"): date(2026, 2, 28),
+    ("int", "datetime", "node"): datetime(2026, 2, 28, tzinfo=UTC),
+    ("text", "duration", "file"): timedelta(minutes=90), ("int", "duration", "file"): timedelta(seconds=90),
+}  # fmt: skip
+
+
 def test_the_table_is_fit_for_the_docs() -> None:
     for (source, target), row in CONVERSIONS.items():
         assert (row.source, row.target) == (source, target)
-        assert row.how
-    assert ("text", "int") not in CONVERSIONS
-    assert not any(source == "bool" and target != "text" for source, target in CONVERSIONS)
+        assert row.wire or row.node
+        assert all(way.words for way in (row.wire, row.file, row.node) if way)
+        if row.wire:
+            assert row.file == row.wire
+    assert not any(row.wire for (source, target), row in CONVERSIONS.items() if source == "text" and target != "path"
+                   and target != "enum")  # fmt: skip
+    assert not any(row.wire for (source, target), row in CONVERSIONS.items() if source == "bool" and target != "text")
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "message"),
+    [
+        ("1.5", "int", "it is not a whole number"), ("", "int", "it is not a whole number"),
+        ("\u0663", "int", "it is not a whole number"), ("1" * 5000, "int", "more than 4000 digits"),
+        (math.nan, "int", "it has no whole part"), (-math.inf, "int", "it has no whole part"),
+        (None, "int", "None does not fit int"), ([], "int", "[] does not fit int"),
+        ("1,000", "float", "it is not a number"), ("--inf", "float", "it is not a number"),
+        ("1" * 5000, "float", "more than 4000 digits"), (10**400, "float", "it is too large"),
+        ("1", "bool", "it is neither true nor false"), ([], "bool", "[] does not fit bool"),
+        (3, "list", "3 does not fit list"), (object(), "list", "does not fit list"),
+        ([["a"]], "dict", "item 0, ['a'], is not a pair"), ([[[], 1]], "dict", "key [] of item 0"),
+        (["ab"], "dict", "item 0, 'ab', is not a pair"), (object(), "dict", "does not fit dict"),
+        ("\ud800", "bytes", "it has half a character"), ([256], "bytes", "from 0 to 255"),
+        ([True], "bytes", "from 0 to 255"), ("2026-02-30", "date", "it is not a date"),
+        ("2026-02-28T12:00", "date", "it is not a date"), ("noon", "datetime", "it is not a date and time"),
+        (1e18, "datetime", "up to the year 9999"), (math.nan, "datetime", "up to the year 9999"),
+        ("P1M", "duration", "it is not a duration"), ("P", "duration", "it is not a duration"),
+        ("PT", "duration", "it is not a duration"), ("P9999999999D", "duration", "it is too long"),
+        ("PT" + "9" * 999 + "S", "duration", "it is too long"), (math.inf, "duration", "number of seconds"),
+        (1e300, "duration", "number of seconds"),
+    ],
+    ids=lambda value: None,
+)  # fmt: skip
+def test_what_a_convert_node_refuses(value: Any, target: str, message: str) -> None:
+    with pytest.raises(ConversionError) as caught:
+        coerce(value, parse_type(target))
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@given(st.one_of(st.integers(), st.floats(), st.booleans(), st.dates(), st.datetimes(), st.timedeltas()))
+def test_the_text_of_a_value_converts_back_to_it(value: Any) -> None:
+    assert same(coerce(to_text(value), type_from_annotation(type(value))), value) or value == 0
+
+
+@given(st.text(max_size=8), st.sampled_from([INT, FLOAT, values.BOOL, DATE, DATETIME, DURATION]))
+def test_any_text_converts_or_is_refused(text: str, target: SocketType) -> None:
+    try:
+        made = coerce(text, target)
+    except ConversionError:
+        return
+    assert target.accepts(made)
+
+
+@given(st.timedeltas())
+def test_a_duration_reads_back_from_its_text_and_from_a_number_of_seconds(length: timedelta) -> None:
+    assert from_json(to_json(length), DURATION) == length
+    whole = timedelta(length.days, length.seconds)
+    assert from_json(int(whole.total_seconds()), DURATION) == whole
+    assert coerce(to_text(length).lower(), DURATION) == length
+
+
+def test_a_datetime_is_no_date_whatever_python_says() -> None:
+    assert DATE.accepts(date(2026, 2, 28))
+    assert not DATE.accepts(datetime(2026, 2, 28))
+    assert not DATETIME.accepts(date(2026, 2, 28))
 
 
 @pytest.mark.rule("3.6")
@@ -457,6 +579,13 @@ def test_the_table_is_fit_for_the_docs() -> None:
         ("Level", "int", Fit.FITS),
         ("Level", "text", Fit.CONVERTS),
         ("Colour", "text", Fit.IMPOSSIBLE),
+        ("date", "datetime", Fit.IMPOSSIBLE),
+        ("datetime", "date", Fit.IMPOSSIBLE),
+        ("datetime | date", "text", Fit.CONVERTS),
+        ("duration", "float", Fit.IMPOSSIBLE),
+        ("text", "path", Fit.CONVERTS),
+        ("path", "text", Fit.CONVERTS),
+        ("text", "date", Fit.IMPOSSIBLE),
     ],
 )
 def test_fit(source: str, target: str, expected: Fit) -> None:
@@ -520,7 +649,9 @@ class Row(typing.TypedDict):
     ("annotation", "name"),
     [
         (Any, "any"), (object, "any"), (T, "any"), (int, "int"), (float, "float"), (str, "text"),
-        (bool, "bool"), (bytes, "bytes"), (datetime, "datetime"), (None, "none"), (date, "any"),
+        (bool, "bool"), (bytes, "bytes"), (datetime, "datetime"), (None, "none"), (date, "date"),
+        (timedelta, "duration"), (PurePath, "path"), (Path, "path"), (PureWindowsPath, "path"),
+        (list[Path], "list[path]"),
         (list, "list"), (list[int], "list[int]"), (typing.List[str], "list[text]"), (type(None), "none"),  # noqa: UP006
         (list[Any], "list"), (list[T], "list"), (abc.Sequence[int], "list[int]"), (abc.Sequence, "list"),
         (tuple, "tuple"), (tuple[int, ...], "tuple[int]"), (tuple[int, str], "tuple"), (tuple[()], "tuple"),
@@ -554,6 +685,9 @@ def test_what_is_not_a_type_is_refused(annotation: Any) -> None:
         (1e22, "1e+22"), (math.inf, "inf"), (math.nan, "nan"), ([1.0, None, "é"], '[1,null,"é"]'),
         ({"a": (1,)}, '{"a":[1]}'), ([], "[]"),
         (b"abc", "YWJj"), (datetime(2026, 2, 28), "2026-02-28T00:00:00"), (Colour.RED, "red"),
+        (date(2026, 2, 28), "2026-02-28"), (timedelta(days=1, seconds=0.5), "P1DT0.5S"),
+        (timedelta.max, "P999999999DT23H59M59.999999S"), (PurePosixPath("/a/b"), "/a/b"),
+        ([date(2026, 2, 28), PurePosixPath("a")], '["2026-02-28","a"]'),
         (Level.LOW, "1"), (Address("S"), '{"street":"S","number":1}'), (ValueError("no"), "ValueError: no"),
     ],
 )  # fmt: skip

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from attrs import define, evolve, field
@@ -120,7 +122,10 @@ class _Linker:
         self.registry = registry | document.types if document.types else registry
         self.findings: list[Finding] = []
         self.workflow = Workflow("")
-        self.classes = _classes_of(self.registry)
+
+    @cached_property
+    def classes(self) -> dict[str, type]:
+        return _classes_of(self.registry)
 
     def link(self) -> LinkedDocument:
         linked = {name: self._workflow(model) for name, model in self.document.workflows.items()}
@@ -161,6 +166,8 @@ class _Linker:
         return linked
 
     def _type(self, expression: str, what: str) -> SocketType:
+        with suppress(ValueError):
+            return parse_type(expression)  # most are built in; to know the others all node types are loaded
         try:
             return parse_type(expression, self.classes)
         except ValueError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from types import ModuleType
 
@@ -11,6 +11,9 @@ from nodeflow.errors import RegistryError
 from nodeflow.node import NodeType
 
 ENTRY_POINT_GROUP = "nodeflow.nodes"
+
+Loader = Callable[[], "ModuleType | Mapping[str, NodeType]"]
+"""Gives the node types of a category."""
 
 
 class Registry(Mapping[str, NodeType]):
@@ -23,13 +26,42 @@ class Registry(Mapping[str, NodeType]):
         RegistryError: Two different node types have one name, or a source is something else.
     """
 
-    __slots__ = ("_types",)
+    __slots__ = ("_order", "_pending", "_types")
 
     def __init__(self, *sources: NodeType | ModuleType | Mapping[str, NodeType]) -> None:
         self._types: dict[str, NodeType] = {}
+        self._pending: dict[str, tuple[Loader, ...]] = {}
+        self._order: tuple[str, ...] = ()  # of the categories that are loaded when somebody asks
         for source in sources:
-            for node_type in _types_of(source):
-                self._add(node_type)
+            self._include(source)
+
+    @classmethod
+    def of_categories(cls, loaders: Mapping[str, Loader]) -> Registry:
+        """A registry that loads node types when a name of their category is asked for.
+
+        Args:
+            loaders: For each category what gives the module, or registry, with its node types; called at most once
+                by each registry that has it. It must have no node types of another category.
+        """
+        registry = cls()
+        registry._pending = {category: (load,) for category, load in loaders.items()}
+        registry._order = tuple(loaders)
+        return registry
+
+    def _include(self, source: NodeType | ModuleType | Mapping[str, NodeType]) -> None:
+        if not isinstance(source, Registry):
+            types: Iterable[NodeType] = _types_of(source)
+        else:
+            types = list(source._types.values())
+            self._order += tuple(category for category in source._order if category not in self._order)
+            for category, loaders in source._pending.items():
+                mine = self._pending.get(category, ())
+                self._pending[category] = (*mine, *(load for load in loaders if load not in mine))
+        for node_type in types:
+            self._add(node_type)
+        if self._pending:
+            for category in {_category(name) for name in self._types} & self._pending.keys():
+                self._load(category)  # now, so that two node types of one name are found where they come together
 
     def _add(self, node_type: NodeType) -> None:
         known = self._types.setdefault(node_type.name, node_type)
@@ -39,14 +71,34 @@ class Registry(Mapping[str, NodeType]):
                 f"{known.function.__qualname__} and {node_type.function.__module__}.{node_type.function.__qualname__}"
             )
 
+    def _load(self, category: str) -> None:
+        """Load what is pending of a category."""
+        for load in self._pending.get(category, ()):
+            for node_type in _types_of(load()):
+                if _category(node_type.name) == category:
+                    self._add(node_type)
+        self._pending.pop(category, None)  # behind it: a thread that looks meanwhile loads it too
+
+    def _all(self) -> Mapping[str, NodeType]:
+        """Everything, loaded, in an order that does not depend on what was asked for first."""
+        if self._order:
+            for category in list(self._pending):
+                self._load(category)
+            places = {category: place for place, category in enumerate(self._order)}
+            found = sorted(self._types.items(), key=lambda item: places.get(_category(item[0]), len(places)))
+            self._types, self._order = dict(found), ()
+        return self._types
+
     def __getitem__(self, name: str) -> NodeType:
+        if name not in self._types and self._pending:
+            self._load(_category(name))
         return self._types[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._types)
+        return iter(self._all())
 
     def __len__(self) -> int:
-        return len(self._types)
+        return len(self._all())
 
     def __or__(self, other: Mapping[str, NodeType]) -> Registry:
         return Registry(self, other)
@@ -57,8 +109,12 @@ class Registry(Mapping[str, NodeType]):
     def similar(self, name: str) -> list[str]:
         """Names like this one, the likeliest first: for messages."""
         last = {key.rpartition(".")[2]: key for key in self}
-        found = difflib.get_close_matches(name, self._types, 3, 0.7)
+        found = difflib.get_close_matches(name, self, 3, 0.7)
         return found or [last[match] for match in difflib.get_close_matches(name.rpartition(".")[2], last, 2, 0.8)]
+
+
+def _category(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _types_of(source: object) -> Iterable[NodeType]:

@@ -119,7 +119,7 @@ def read_signature(
     """
     where = place_of(function)
     try:
-        hints = typing.get_type_hints(_annotated(function), localns=dict(names), include_extras=True)
+        hints = _hints(_annotated(function), names)
     except Exception as error:
         raise DeclarationError(f"{where}: an annotation cannot be resolved: {error}") from error
     text, argument_docs = read_docstring(inspect.getdoc(function) or "")
@@ -142,6 +142,31 @@ def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
     if inspect.isfunction(function) or inspect.ismethod(function):
         return function
     return type(function).__call__
+
+
+def _hints(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """`typing.get_type_hints`, with annotations that are plain text resolved from compiled code: it compiles each."""
+    scope = typing.cast(types.FunctionType, inspect.unwrap(function)).__globals__
+    resolved = _Resolved({}, scope)
+    for name, annotation in inspect.get_annotations(function).items():
+        if isinstance(annotation, str):
+            annotation = eval(_compiled(annotation), scope, dict(names))  # what the author of the node wrote
+        resolved.__annotations__[name] = annotation
+    return typing.get_type_hints(resolved, localns=dict(names), include_extras=True)
+
+
+class _Resolved:
+    """Looks like a function to `typing.get_type_hints`, which resolves what is nested in the annotations."""
+
+    def __init__(self, annotations: dict[str, Any], names: dict[str, Any]) -> None:
+        self.__annotations__ = annotations
+        self.__globals__ = names
+
+
+@functools.lru_cache(1024)
+def _compiled(annotation: str) -> types.CodeType:
+    """Most annotations are one of a few: `int`, `Any`, `ExecOut`."""
+    return compile(annotation, "<annotation>", "eval")
 
 
 def place_of(function: Callable[..., Any]) -> str:

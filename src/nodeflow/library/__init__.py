@@ -1,28 +1,71 @@
-"""The nodes that come with nodeflow, one module per category, written with `nodeflow.node` alone."""
+"""The nodes that come with nodeflow, one module per category, written with `nodeflow.node` alone.
+
+A category is a module of its name, which has all of its node types: those of a second module of the category
+(`math_functions`) are imported there. A module is loaded when somebody asks for a node type of its category.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
-from nodeflow.library import (
-    convert,
-    events,
-    flow,
-    lists,
-    logic,
-    math,
-    nodeeditor,
-    nodeeditor_data,
-    random,
-    text,
-    variables,
-)
 from nodeflow.registry import Registry
 
-MODULES = (flow, variables, events, logic, math, random, text, lists, convert, nodeeditor, nodeeditor_data)
+if TYPE_CHECKING:
+    from nodeflow.library import (  # so that `nodeflow.library.flow` is known without an import of its own
+        convert,
+        events,
+        flow,
+        lists,
+        logic,
+        math,
+        nodeeditor,
+        random,
+        text,
+        variables,
+    )
+
+__all__ = [
+    "CATEGORIES", "convert", "events", "flow", "lists", "logic", "math", "nodeeditor", "random",
+    "standard_registry", "text", "variables",
+]  # fmt: skip
+
+CATEGORIES: Final[Mapping[str, str]] = {
+    "flow": "Control flow",
+    "variables": "Variables",
+    "events": "Events",
+    "logic": "Comparing and deciding",
+    "math": "Arithmetic",
+    "random": "Random values",
+    "text": "Text",
+    "lists": "Lists",
+    "dicts": "Dicts",
+    "json": "JSON",
+    "convert": "Converting",
+    "nodeeditor": "For imported files",
+}
+"""Each category, which is also the name of its module, and its title."""
 
 
 @cache
 def standard_registry() -> Registry:
     """The node types of the library. Merge it with your own: `standard_registry() | Registry(my_module)`."""
-    return Registry(*MODULES)
+    return Registry.of_categories({c: partial(_module, c) for c in CATEGORIES} | {"nodeeditor": _nodeeditor})
+
+
+def _nodeeditor() -> Registry:
+    """Until its node types are gone: two modules that do not name each other's."""
+    return Registry(_module("nodeeditor"), import_module(f"{__name__}.nodeeditor_data"))
+
+
+def _module(category: str) -> ModuleType:
+    return import_module(f"{__name__}.{category}")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in CATEGORIES:
+        return _module(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

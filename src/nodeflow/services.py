@@ -18,8 +18,6 @@ from typing import Any, Final, NoReturn, Protocol, TypeVar
 from attrs import field, frozen
 from attrs.converters import optional
 
-from nodeflow.values import short
-
 __all__ = [
     "Clock",
     "Databases",
@@ -100,23 +98,28 @@ def _at_least(least: float) -> Any:
 
     def check(_: Any, attribute: Any, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
-            raise ValueError(f"{attribute.name} must be a number of at least {least:g}, not {short(value)}")
+            raise ValueError(f"{attribute.name} must be a number of at least {least:g}, not {_short(value)}")
 
     return check
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _texts(values: Iterable[str] | str) -> tuple[str, ...]:
     found = (values,) if isinstance(values, str) else tuple(values)
     for each in found:
         if not isinstance(each, str) or not each or "\0" in each:
-            raise ValueError(f"{short(each)} is not a text that names something")
+            raise ValueError(f"{_short(each)} is not a text that names something")
     return found
 
 
 def _text_by_name(values: Mapping[str, str]) -> Mapping[str, str]:
     for name, value in values.items():
         if not isinstance(name, str) or not name or not isinstance(value, str) or "\0" in name + value:
-            raise ValueError(f"{short(name)} must be a name with a text")  # the text may be secret
+            raise ValueError(f"{_short(name)} must be a name with a text")  # the text may be secret
     return MappingProxyType(dict(values))
 
 
@@ -160,7 +163,7 @@ def _places(values: Iterable[str] | str) -> tuple[str, ...]:
     for each in found:
         if each != ANY_PUBLIC and not _HOST.fullmatch(each) and not _is_start_of_url(each):
             raise ValueError(
-                f"{short(each)} grants no place: say 'https://api.example.com/v1/', 'api.example.com' or '*'"
+                f"{_short(each)} grants no place: say 'https://api.example.com/v1/', 'api.example.com' or '*'"
             )
     return found
 
@@ -363,7 +366,7 @@ class Secrets:
         """
         if name not in self.values:
             known = ", ".join(self.values) or "none"
-            raise NotGranted(f"the host granted no secret {short(name)}; it granted {known}")
+            raise NotGranted(f"the host granted no secret {_short(name)}; it granted {known}")
         return self.values[name]
 
 
@@ -394,7 +397,7 @@ class Environment:
         """
         if name not in self.allow:
             known = ", ".join(self.allow) or "none"
-            raise NotGranted(f"the host did not grant the environment variable {short(name)}; it granted {known}")
+            raise NotGranted(f"the host did not grant the environment variable {_short(name)}; it granted {known}")
         return self.values.get(name)
 
 

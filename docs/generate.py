@@ -260,8 +260,12 @@ def _says(rule: Mapping[str, Any]) -> str:
 
 
 def conversions() -> str:
-    rows = [(row.source, row.target, row.how) for row in values.CONVERSIONS.values()]
-    return table(("a value that is", "becomes", "how"), rows)
+    rows = []
+    for row in values.CONVERSIONS.values():
+        in_file = row.file if row.file and not row.wire else None  # what a wire does, a file does too
+        ways = (way.words if way else "" for way in (row.wire, in_file, row.node))
+        rows.append((row.source, row.target, *ways))
+    return table(("a value that is", "becomes", "on a wire", "in a file too", "by a `convert` node"), rows)
 
 
 # --- the command line ---------------------------------------------------------------------------------

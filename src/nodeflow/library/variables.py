@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from nodeflow.node import NodeContext, Option, Out, VariableName, data_node, exec_node
 from nodeflow.values import short
+
+Number = int | float
 
 
 class Value(NamedTuple):
@@ -17,13 +20,25 @@ class Value(NamedTuple):
 
 @data_node("variables.get", reads="name")
 def get(ctx: NodeContext, name: VariableName) -> Value:
-    """The value of a variable."""
+    """The value of a variable.
+
+    Example:
+        >>> from nodeflow.testing import try_node
+        >>> try_node(get, name="n", variables={"n": 7}).outputs
+        {'value': 7}
+    """
     return Value(ctx.variables.get(name))
 
 
 @exec_node("variables.set")
 def set_(ctx: NodeContext, name: VariableName, value: Any) -> None:
-    """Set a variable."""
+    """Set a variable.
+
+    Example:
+        >>> from nodeflow.testing import try_node
+        >>> try_node(set_, name="n", value=8, variables={"n": 7}).run.variables
+        {'n': 8}
+    """
     ctx.variables.set(name, value)
 
 
@@ -49,8 +64,44 @@ def update(ctx: NodeContext, name: VariableName, value: Any, op: Option[str] = "
 
     Args:
         op: `add`, `subtract`, `multiply`, `min`, `max`, `append`, `extend`, `merge`, `and`, `or` or `set`.
+
+    Example:
+        >>> from nodeflow.testing import try_node
+        >>> try_node(update, name="seen", value="b", op="append", variables={"seen": ["a"]}).run.variables
+        {'seen': ['a', 'b']}
     """
     operation = OPERATIONS.get(op)
     if operation is None:
         raise ValueError(f"`op` must be one of {', '.join(OPERATIONS)}, not {short(op)}")
     value_.set(ctx.variables.update(name, lambda old: operation(old, value)))
+
+
+@exec_node("variables.increment")
+def increment(
+    ctx: NodeContext, name: VariableName, step: Number = 1, whole: Option[bool] = False, *, value: Out[Number]
+) -> None:
+    """Add to a variable at once for everyone, and give its new value. A variable that is None counts as 0.
+
+    Fails with `TypeError` if the variable is no number.
+
+    Args:
+        step: What is added; it may be negative.
+        whole: The variable is counted in whole numbers: a fraction is dropped, and what is no number counts as 0.
+        value: What the variable is now.
+
+    Example:
+        >>> from nodeflow.testing import try_node
+        >>> try_node(increment, name="n", variables={"n": 7}).outputs
+        {'value': 8}
+    """
+
+    def add(old: Any) -> Number:
+        if isinstance(old, int | float) and not isinstance(old, bool):
+            if not whole:
+                return old + step
+            return (int(old) if math.isfinite(old) else 0) + step
+        if old is None or whole:
+            return step
+        raise TypeError(f"variable {name!r} is no number but {short(old)}")
+
+    value.set(ctx.variables.update(name, add))

@@ -17,6 +17,7 @@ from nodeflow.registry import Registry
 if TYPE_CHECKING:
     from nodeflow.library import (  # so that `nodeflow.library.flow` is known without an import of its own
         convert,
+        debug,
         events,
         flow,
         lists,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "CATEGORIES", "convert", "events", "flow", "lists", "logic", "math", "nodeeditor", "random",
+    "CATEGORIES", "convert", "debug", "events", "flow", "lists", "logic", "math", "nodeeditor", "random",
     "standard_registry", "text", "variables",
 ]  # fmt: skip
 
@@ -45,6 +46,7 @@ CATEGORIES: Final[Mapping[str, str]] = {
     "dicts": "Dicts",
     "json": "JSON",
     "convert": "Converting",
+    "debug": "Debugging",
     "nodeeditor": "For imported files",
 }
 """Each category, which is also the name of its module, and its title."""

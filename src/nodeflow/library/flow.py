@@ -25,6 +25,7 @@ from nodeflow.library.flow_loops import (
 from nodeflow.library.flow_memory import collect, counter, flip_flop, gate, once, wait_for_n
 from nodeflow.library.flow_pacing import debounce, delay, rate_limit, semaphore, throttle
 from nodeflow.library.flow_parallel import MERGES, batch, fan_in, fan_out, race
+from nodeflow.library.flow_streams import merge_streams, stream, window
 from nodeflow.model import UNSET
 from nodeflow.node import (
     ExecOut,
@@ -65,6 +66,7 @@ __all__ = [
     "log",
     "marker",
     "match",
+    "merge_streams",
     "once",
     "print",
     "print_",
@@ -78,12 +80,14 @@ __all__ = [
     "sequence",
     "set_output",
     "start",
+    "stream",
     "switch",
     "throttle",
     "timeout",
     "try_",
     "wait_for_n",
     "while_",
+    "window",
 ]
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from random import Random, SystemRandom
 from typing import Any, NoReturn
 
 from nodeflow.errors import FlowFailure, NodeFailed
 from nodeflow.model import UNSET
-from nodeflow.node import ExecOut, NodeContext, Option, Out, Placing, Ports, exec_node, initially, ports_from
+from nodeflow.node import ExecOut, NodeContext, Option, Out, Placing, Ports, State, exec_node, initially, ports_from
 from nodeflow.values import ANY, SocketType, short
 
 
@@ -91,6 +90,7 @@ async def retry(
     max_delay: float = 60.0,
     jitter: float = 0.0,
     catches: Option[list[str]] = [],  # noqa: B006 - options are never changed
+    draws: State[int] = initially(0),
     *,
     attempt: Out[int],
     error: Out[Any] = initially(None),
@@ -123,7 +123,7 @@ async def retry(
     """
     if attempts < 1:
         raise ValueError(f"`attempts` must be at least 1, not {short(attempts)}")
-    waits = _waits(ctx, backoff, factor, max_delay, jitter)
+    waits = _waits(ctx, draws, backoff, factor, max_delay, jitter)
     number = 1
     while True:
         attempt.set(number)
@@ -144,29 +144,31 @@ async def retry(
     return failed["failed"]
 
 
-def _waits(ctx: NodeContext, backoff: float, factor: float, max_delay: float, jitter: float) -> Iterator[float]:
+def _waits(
+    ctx: NodeContext, draws: State[int], backoff: float, factor: float, max_delay: float, jitter: float
+) -> Iterator[float]:
     """How long to wait before the second attempt, the third, ..."""
     for name, value in (("backoff", backoff), ("factor", factor), ("max_delay", max_delay)):
         if not 0 <= value < math.inf:
             raise ValueError(f"`{name}` must be a number from 0 on, not {short(value)}")
     if not 0 <= jitter <= 1:
         raise ValueError(f"`jitter` must be from 0 to 1, not {short(jitter)}")
-    return _growing(ctx, min(backoff, max_delay), factor, max_delay, jitter)
+    return _growing(ctx, draws, min(backoff, max_delay), factor, max_delay, jitter)
 
 
-def _growing(ctx: NodeContext, delay: float, factor: float, max_delay: float, jitter: float) -> Iterator[float]:
+def _growing(
+    ctx: NodeContext, draws: State[int], delay: float, factor: float, max_delay: float, jitter: float
+) -> Iterator[float]:
     while True:
-        yield delay * (1 - jitter * _chance(ctx)) if jitter else delay
+        yield delay * (1 - jitter * _chance(ctx, draws)) if jitter else delay
         delay = min(delay * factor, max_delay)
 
 
-def _chance(ctx: NodeContext) -> float:
-    """A number between 0 and 1."""
-    try:
-        source: Random = ctx.service(Random)
-    except LookupError:
-        source = SystemRandom()
-    return source.random()
+def _chance(ctx: NodeContext, draws: State[int]) -> float:
+    """A number between 0 and 1, from where the random nodes get theirs."""
+    from nodeflow.library.random import source_of  # only who wants jitter loads the random nodes
+
+    return source_of(ctx, draws).random()
 
 
 @exec_node("flow.timeout", shield=False)

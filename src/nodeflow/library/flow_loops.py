@@ -248,10 +248,10 @@ async def repeat_until(
     return exit
 
 
-def check_items(items: Any) -> None:
+def check_items(items: Any, name: str = "items") -> None:
     """Whether there is something to iterate over; a text is one value, not many."""
     if not isinstance(items, Iterable | AsyncIterable) or isinstance(items, str | bytes):
-        raise ValueError(f"`items` must be a list or another iterable, not {short(items)}")
+        raise ValueError(f"`{name}` must be a list or another iterable, not {short(items)}")
 
 
 async def drawn(items: Iterable[Any] | AsyncIterable[Any]) -> AsyncGenerator[Any, None]:

@@ -266,6 +266,7 @@ class Databases:
         read_only: Whether statements that change something fail: everywhere, or in the databases of these names.
         max_rows: How many rows a query gives at most.
         max_bytes: How much all its rows hold at most.
+        max_value: How long one text or blob is at most, in SQLite.
         timeout: Seconds that a statement takes at most.
     """
 
@@ -273,6 +274,7 @@ class Databases:
     read_only: bool | frozenset[str] = field(default=False, kw_only=True, converter=_which)
     max_rows: int = field(default=10_000, kw_only=True, validator=_at_least(0))
     max_bytes: int = field(default=10 * _MIB, kw_only=True, validator=_at_least(0))
+    max_value: int = field(default=_MIB, kw_only=True, validator=_at_least(100))
     timeout: float = field(default=30.0, kw_only=True, validator=_at_least(0))
 
     def is_read_only(self, name: str) -> bool:

@@ -15,6 +15,9 @@ import attrs
 
 from nodeflow.values import short
 
+MANY: Final = 10_000_000
+"""The most items and keys in a value that has a key."""
+
 _TRUE: Final = object()
 _FALSE: Final = object()
 _NAN: Final = object()
@@ -59,6 +62,8 @@ def key_of(value: Any) -> Hashable:
             todo.extend(getattr(item, field.name, None) for field in attrs.fields(type(item)) if field.eq)
         else:
             tokens.append(_leaf(item))
+        if len(tokens) > MANY:
+            raise ValueError(f"{short(value)} has too much in it to be compared; at most {MANY} items and keys")
     return tuple(tokens)
 
 

@@ -157,7 +157,7 @@ def test_two_nodes_are_named_log() -> None:
     placed = nodeeditor.convert(
         file([node("a", "Log", exec=True), node("b", "Log"), {**node("c", "x"), "typeId": "Log"}])
     )
-    assert [n.type for n in placed.workflows["main"].nodes.values()] == ["flow.print", *["nodeeditor.number"] * 2]
+    assert [n.type for n in placed.workflows["main"].nodes.values()] == ["flow.print", *["math.log"] * 2]
 
 
 def test_ids_are_made_legal_and_stay_different() -> None:

@@ -41,12 +41,19 @@ def same_text(a: str = "", b: str = "", ignore_case: Option[bool] = False) -> bo
     """Whether two texts are the same; what is wired is compared as text, a number too.
 
     Args:
-        ignore_case: Letter case does not count.
+        ignore_case: Letter case does not count. Letter by letter: `ß` is not `SS`.
 
-    >>> same_text("Straße", "STRASSE"), same_text("Straße", "STRASSE", ignore_case=True)
+    >>> same_text("Ähre", "ÄHRE"), same_text("Ähre", "ÄHRE", ignore_case=True)
     (False, True)
     """
-    return a.casefold() == b.casefold() if ignore_case else a == b
+    return a == b or (ignore_case and len(a) == len(b) and builtins.all(map(_same_letter, a, b)))
+
+
+def _same_letter(a: str, b: str) -> bool:
+    if a == b:
+        return True
+    large = a.upper()
+    return len(large) == 1 and large == b.upper()
 
 
 @data_node("logic.less")

@@ -2,61 +2,52 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from nodeflow.importers.rule import Rule
 
 
-def _constant(name: str, **more: Any) -> Rule:
-    return Rule(name, "nodeeditor.value", **more)
-
-
 def _fixed(name: str, value: Any) -> Rule:
-    return Rule(name, "nodeeditor.value", values={"value": value})
-
-
-def _op(name: str, type: str, op: str, **more: Any) -> Rule:
-    return Rule(name, f"nodeeditor.{type}", options={"op": op}, **more)
+    return Rule(name, "logic.value", values={"value": value})
 
 
 A_B: Final = {"a": 0, "b": 0}
-TEXTS: Final = {"a": "", "b": ""}
+
+BY_VALUE: Final = "Numbers are equal by value (1 and 1.0 are), lists and dicts item by item; NaN equals nothing."
+ONE_SIDE: Final = "Pulls only the side that it needs."
 
 RULES: Final = (
-    _constant("Boolean", defaults={"value": False}),
-    _constant("Integer", defaults={"value": 0}),
-    _constant("Number", defaults={"value": 0.0}),
-    _constant("Pass Through"),
+    Rule("Boolean", "logic.value", defaults={"value": False}),
+    Rule("Integer", "logic.value", defaults={"value": 0}),
+    Rule("Number", "logic.value", defaults={"value": 0.0}),
+    Rule("Pass Through", "logic.value"),
     Rule("String", "convert.to_text", defaults={"value": ""}),
     _fixed("Null", None),
     _fixed("True", True),
     _fixed("False", False),
-    _fixed("PI", math.pi),
-    _fixed("E", math.e),
     _fixed("New Line", "\n"),
-    Rule("And", "logic.and"),
-    Rule("Or", "logic.or"),
+    Rule("And", "logic.and", differs=ONE_SIDE),
+    Rule("Or", "logic.or", differs=ONE_SIDE),
     Rule("Not", "logic.not"),
-    _op("Xor", "compare", "not_equal", defaults={"a": False, "b": False}),
-    Rule("Equal", "logic.equal"),
+    Rule("Xor", "logic.xor"),
+    Rule("Equal", "logic.equal", differs=BY_VALUE),
     Rule("Equal Int", "logic.equal", defaults=A_B),
-    Rule("String Equal", "logic.equal", defaults=TEXTS),
-    _op("String Equal Ignore Case", "compare", "same_text"),
-    _op("Not Equal", "compare", "not_equal"),
+    Rule("Not Equal", "logic.not_equal", differs=BY_VALUE),
+    Rule("String Equal", "logic.same_text"),
+    Rule("String Equal Ignore Case", "logic.same_text", options={"ignore_case": True}),
     Rule("Greater Than", "logic.greater"),
     Rule("Greater Than Int", "logic.greater"),
+    Rule("Greater Or Equal", "logic.greater_or_equal"),
     Rule("Less Than", "logic.less"),
     Rule("Less Than Int", "logic.less"),
-    _op("Greater Or Equal", "compare", "at_least", defaults=A_B),
-    _op("Less Or Equal", "compare", "at_most", defaults=A_B),
-    Rule("Is Null", "logic.equal", ins={"Value": "a"}, values={"b": None}),
-    _op("Is Not Null", "compare", "not_equal", ins={"Value": "a"}, values={"b": None}),
-    Rule("Coalesce", "nodeeditor.coalesce"),
+    Rule("Less Or Equal", "logic.less_or_equal"),
+    Rule("Is Null", "logic.is_none"),
+    Rule("Is Not Null", "logic.is_not_none"),
+    Rule("Coalesce", "logic.coalesce", differs="Pulls the fallback only where it is needed."),
     *(
         Rule(
             name, "logic.select", ins={"TrueValue": "then", "FalseValue": "otherwise"},
-            defaults={"then": default, "otherwise": default},
+            defaults={"then": default, "otherwise": default}, differs=ONE_SIDE,
         )
         for name, default in (("Select", None), ("Select Number", 0.0), ("Select String", ""))
     ),

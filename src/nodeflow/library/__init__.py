@@ -19,19 +19,24 @@ if TYPE_CHECKING:
         convert,
         debug,
         events,
+        files,
         flow,
+        http,
         lists,
         logic,
         math,
         nodeeditor,
+        process,
         random,
+        secrets,
+        sql,
         text,
         variables,
     )
 
 __all__ = [
-    "CATEGORIES", "convert", "debug", "events", "flow", "lists", "logic", "math", "nodeeditor", "random",
-    "standard_registry", "text", "variables",
+    "CATEGORIES", "convert", "debug", "events", "files", "flow", "http", "lists", "logic", "math",
+    "nodeeditor", "process", "random", "secrets", "sql", "standard_registry", "text", "variables",
 ]  # fmt: skip
 
 CATEGORIES: Final[Mapping[str, str]] = {
@@ -46,7 +51,12 @@ CATEGORIES: Final[Mapping[str, str]] = {
     "dicts": "Dicts",
     "json": "JSON",
     "convert": "Converting",
+    "files": "Files",
     "debug": "Debugging",
+    "http": "HTTP",
+    "sql": "Databases",
+    "process": "Processes",
+    "secrets": "Secrets and the environment",
     "nodeeditor": "For imported files",
 }
 """Each category, which is also the name of its module, and its title."""

@@ -15,14 +15,14 @@ the node remembers. See `docs/howto/write-a-node.md`.
 
 from __future__ import annotations
 
-import dis
 import enum
 import inspect
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from types import CodeType
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from opcode import opmap
+from types import CodeType, FunctionType
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from attrs import evolve, field, frozen
 
@@ -270,7 +270,13 @@ class NodeType:
 
     @property
     def doc(self) -> str:
+        """What it does, in words; the first line in short."""
         return self.signature.doc
+
+    @property
+    def example(self) -> str:
+        """The doctests of its docstring."""
+        return self.signature.example
 
     @property
     def groups(self) -> tuple[tuple[Parameter, PortGroup], ...]:
@@ -405,6 +411,8 @@ def data_node(
 
 def is_coroutine(function: Callable[..., Any]) -> bool:
     """Whether calling it gives a coroutine: an `async def`, a partial of one, an object with such a `__call__`."""
+    if type(function) is FunctionType and not function.__dict__:
+        return bool(function.__code__.co_flags & inspect.CO_COROUTINE)
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
@@ -441,14 +449,7 @@ def _read(
         )
     run: Callable[..., Any] = body.run  # type: ignore[attr-defined]
     signature = read_signature(run, NodeContext, method=True, names=names)
-    if not signature.doc:
-        signature = Signature(
-            signature.parameters,
-            signature.results,
-            signature.fields,
-            signature.returns_exec,
-            inspect.getdoc(body) or "",
-        )
+    signature = evolve(signature, docstrings=(run.__doc__, body.__doc__))
     return run, body, signature
 
 
@@ -491,8 +492,8 @@ def _check_implicit(where: str, ins: tuple[Socket, ...], outs: tuple[Socket, ...
     """A name in the signature must not be that of a socket which comes without being named."""
     for side, found in (("input", ins), ("output", outs)):
         names = [socket.name for socket in found]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
             said = ", ".join(map(repr, twice))
             raise DeclarationError(
                 f"{where}: {said} is the name of an {side} that such a node has by itself; choose another"
@@ -544,4 +545,8 @@ def _cleans_up(function: Callable[..., Any]) -> bool:
     code: CodeType | None = getattr(function, "__code__", None)
     if code is None or not inspect.iscoroutinefunction(function):
         return False
-    return any(instruction.opname == "PUSH_EXC_INFO" for instruction in dis.get_instructions(code))
+    return _PUSH_EXC_INFO in code.co_code[::2]
+
+
+_PUSH_EXC_INFO: Final = opmap["PUSH_EXC_INFO"]
+"""What every handler begins with. An instruction is two bytes; the caches behind some are zeros."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 import functools
 import inspect
-import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ import attrs
 from attrs import frozen
 
 from nodeflow import sockets
+from nodeflow.docstring import arguments_of, read_docstring
 from nodeflow.errors import ConversionError, DeclarationError
 from nodeflow.model import UNSET
 from nodeflow.sockets import Kind, PortsFrom, Pull, Refers, Socket
@@ -59,8 +59,8 @@ _HANDLES: dict[type, Role] = {
     sockets.Arrivals: Role.ARRIVALS,
 }
 
-_ON_THE_WAY_BACK = {Role.OUT, Role.ITEM, Role.EXEC_OUT, Role.PORTS_OUT, Role.PORTS_EXEC, Role.STREAM}
-_NEEDS_ASYNC = {Role.LAZY, Role.STREAM, Role.PORTS_LAZY}
+_ON_THE_WAY_BACK = (Role.OUT, Role.ITEM, Role.EXEC_OUT, Role.PORTS_OUT, Role.PORTS_EXEC, Role.STREAM)
+_NEEDS_ASYNC = (Role.LAZY, Role.STREAM, Role.PORTS_LAZY)
 
 
 @frozen
@@ -91,6 +91,7 @@ class Signature:
 
     Attributes:
         results: The data outputs that the return value is spread over, by field name; `result` for one value.
+        docstrings: As they stand in the source, of the function and of its class; read when somebody asks.
         fields: Names of the attributes to read from the return value, or None where it is the value itself.
     """
 
@@ -98,9 +99,21 @@ class Signature:
     results: tuple[Socket, ...]
     fields: tuple[str, ...] | None
     returns_exec: bool
-    doc: str
+    docstrings: tuple[str | None, ...]
     never_returns: bool = False
     says_result: bool = True
+
+    @property
+    def doc(self) -> str:
+        """What it does, in words."""
+        return next(filter(None, (read_docstring(inspect.cleandoc(each or "")).prose for each in self.docstrings)), "")
+
+    @property
+    def example(self) -> str:
+        """Doctests."""
+        return next(
+            filter(None, (read_docstring(inspect.cleandoc(each or "")).example for each in self.docstrings)), ""
+        )
 
 
 def read_signature(
@@ -122,14 +135,15 @@ def read_signature(
         hints = _hints(_annotated(function), names)
     except Exception as error:
         raise DeclarationError(f"{where}: an annotation cannot be resolved: {error}") from error
-    text, argument_docs = read_docstring(inspect.getdoc(function) or "")
-    parameters = list(inspect.signature(function).parameters.values())[1 if method else 0 :]
+    documented = _annotated(function).__doc__
+    argument_docs = arguments_of(documented)
+    parameters = _parameters(function)[1 if method else 0 :]
     read = [
         _parameter(p, hints.get(p.name, Any), argument_docs.get(p.name, ""), context_type, where) for p in parameters
     ]
     results, fields, returns_exec = _results(function, hints, where, argument_docs)
     never = hints.get("return") in (typing.NoReturn, typing.Never)
-    signature = Signature(tuple(read), results, fields, returns_exec, text, never, "return" in hints)
+    signature = Signature(tuple(read), results, fields, returns_exec, (documented,), never, "return" in hints)
     _check_names(signature, where)
     _check_groups(signature, where)
     return signature
@@ -145,22 +159,44 @@ def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _hints(function: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
-    """`typing.get_type_hints`, with annotations that are plain text resolved from compiled code: it compiles each."""
+    """What `typing.get_type_hints` gives, at a tenth of the price: it compiles each annotation anew."""
     scope = typing.cast(types.FunctionType, inspect.unwrap(function)).__globals__
-    resolved = _Resolved({}, scope)
-    for name, annotation in inspect.get_annotations(function).items():
+    hints = {}
+    for name, annotation in function.__annotations__.items():
         if isinstance(annotation, str):
-            annotation = eval(_compiled(annotation), scope, dict(names))  # what the author of the node wrote
-        resolved.__annotations__[name] = annotation
-    return typing.get_type_hints(resolved, localns=dict(names), include_extras=True)
+            annotation = eval(_compiled(annotation), scope, names)  # what the author of the node wrote
+        hints[name] = type(None) if annotation is None else annotation
+    if any(not isinstance(hint, type) and _names_inside(hint) for hint in hints.values()):
+        return typing.get_type_hints(_Annotated(hints, scope), localns=dict(names), include_extras=True)
+    return hints
 
 
-class _Resolved:
-    """Looks like a function to `typing.get_type_hints`, which resolves what is nested in the annotations."""
+def _names_inside(annotation: Any) -> bool:
+    """Whether something in an annotation is still text, as in `list["Order"]`."""
+    try:
+        return _has_names(annotation)
+    except TypeError:
+        return True  # it has no hash
 
-    def __init__(self, annotations: dict[str, Any], names: dict[str, Any]) -> None:
+
+@functools.lru_cache(1024)
+def _has_names(annotation: Any) -> bool:
+    todo = [annotation]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, str | typing.ForwardRef):
+            return True
+        if typing.get_origin(part) is not typing.Literal:
+            todo.extend(typing.get_args(part))
+    return False
+
+
+class _Annotated:
+    """Looks like a function to `typing.get_type_hints`."""
+
+    def __init__(self, annotations: dict[str, Any], scope: dict[str, Any]) -> None:
         self.__annotations__ = annotations
-        self.__globals__ = names
+        self.__globals__ = scope
 
 
 @functools.lru_cache(1024)
@@ -173,6 +209,26 @@ def place_of(function: Callable[..., Any]) -> str:
     code = getattr(function, "__code__", None)
     name = getattr(function, "__qualname__", repr(function))
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """As `inspect.signature` has them; of plain functions at a third of the price."""
+    code = getattr(function, "__code__", None)
+    if type(function) is not types.FunctionType or code is None or function.__dict__ or code.co_flags & _STARRED:
+        return list(inspect.signature(function).parameters.values())
+    names, count = code.co_varnames, code.co_argcount
+    defaults = dict(zip(reversed(names[:count]), reversed(function.__defaults__ or ()), strict=False))
+    defaults.update(function.__kwdefaults__ or {})
+    kinds = [_POSITIONAL] * count + [_KEYWORD] * code.co_kwonlyargcount
+    empty = inspect.Parameter.empty
+    return [
+        inspect.Parameter(name, kind, default=defaults.get(name, empty))
+        for name, kind in zip(names, kinds, strict=False)
+    ]
+
+
+_POSITIONAL, _KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+_STARRED = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
 def _parameter(parameter: inspect.Parameter, annotation: Any, doc: str, context_type: type, where: str) -> Parameter:
@@ -250,16 +306,31 @@ def _ports(parameter: str, name: str, annotation: Any, default: Any, doc: str, k
 
 
 def _type(annotation: Any, here: str) -> SocketType:
-    handle = _handle_inside(annotation)
-    if handle is not None:
-        raise DeclarationError(
-            f"{here}: {handle.__name__} stands by itself, not inside of another type; for a group of sockets use "
-            f"Ports[{handle.__name__}]"
-        )
     try:
-        return type_from_annotation(annotation)
+        try:
+            return _read_type(annotation)
+        except TypeError:
+            return _type_of(annotation)  # perhaps it only has no hash
+    except _HandleInside as found:
+        raise DeclarationError(
+            f"{here}: {found} stands by itself, not inside of another type; for a group of sockets use Ports[{found}]"
+        ) from None
     except (TypeError, ValueError) as error:
         raise DeclarationError(f"{here}: {annotation!r} cannot be the type of a socket: {error}") from error
+
+
+class _HandleInside(Exception):
+    """A handle stands inside of another type; names it."""
+
+
+def _type_of(annotation: Any) -> SocketType:
+    handle = _handle_inside(annotation)
+    if handle is not None:
+        raise _HandleInside(handle.__name__)
+    return type_from_annotation(annotation)
+
+
+_read_type = functools.lru_cache(1024)(_type_of)
 
 
 def _handle_inside(annotation: Any) -> type | None:
@@ -345,8 +416,8 @@ def _check_names(signature: Signature, where: str) -> None:
         names = [p.socket.name for p in signature.parameters if p.socket and (p.role in _ON_THE_WAY_BACK) is back] + [
             socket.name for socket in signature.results if back
         ]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
             side = "outputs" if back else "inputs"
             raise DeclarationError(f"{where}: two {side} are named {', '.join(map(repr, twice))}")
     streams = [p for p in signature.parameters if p.role is Role.STREAM]
@@ -371,32 +442,3 @@ def _check_groups(signature: Signature, where: str) -> None:
 def needs_async(signature: Signature) -> list[str]:
     """Names of the parameters that only an `async def` body can use."""
     return [p.name for p in signature.parameters if p.role in _NEEDS_ASYNC]
-
-
-_SECTION = re.compile(r"^(Args|Arguments|Parameters|Returns|Raises|Attributes|Example|Examples|Note)s?:\s*$")
-_ARGUMENT = re.compile(r"^\s{2,}(\w+)(?:\s*\([^)]*\))?:\s*(.*)$")
-
-
-def read_docstring(text: str) -> tuple[str, dict[str, str]]:
-    """Split a Google style docstring into its prose and what it says of each argument.
-
-    >>> read_docstring('Add.\\n\\nArgs:\\n    a: One\\n        number.\\n    b: Another.')
-    ('Add.', {'a': 'One number.', 'b': 'Another.'})
-    """
-    prose: list[str] = []
-    found: dict[str, list[str]] = {}
-    section = ""
-    current: list[str] | None = None
-    for line in text.splitlines():
-        if heading := _SECTION.match(line):
-            section, current = heading.group(1), None
-        elif section in ("Args", "Arguments", "Parameters", "Attributes"):
-            indent = len(line) - len(line.lstrip())
-            if (match := _ARGUMENT.match(line)) and indent <= 4:
-                current = found.setdefault(match.group(1), [])
-                current.append(match.group(2))
-            elif current is not None:
-                current.append(line.strip())
-        elif not section:
-            prose.append(line)
-    return "\n".join(prose).strip(), {name: " ".join(filter(None, lines)) for name, lines in found.items()}

@@ -84,7 +84,7 @@ def get_property(value: Any = None, name: str = "") -> Looked:
     >>> get_property({"a": 1}, "a"), get_property([1], "a")
     (Looked(value=1, found=True), Looked(value=None, found=False))
     """
-    return _child(value, name)
+    return Looked(value.get(name), name in value) if isinstance(value, dict) else Looked(None, False)
 
 
 @data_node("json.get_index")

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from nodeflow.library import sql_sqlite
 from nodeflow.library.sql_statement import Statement, hidden
 from nodeflow.library.worker import in_thread
 from nodeflow.node import NodeContext, exec_node
@@ -121,6 +120,8 @@ async def _run(
 def _of(url: str) -> Any:
     """What runs a statement on a database of this kind."""
     if url.startswith("sqlite:"):
+        from nodeflow.library import sql_sqlite
+
         return sql_sqlite.run
     from nodeflow.library import sql_postgresql
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from attrs import Factory, frozen
+from attrs import Factory, define, frozen
 
 from nodeflow.errors import ConversionError
 from nodeflow.importers.rule import plain
@@ -56,8 +56,19 @@ class RawNode:
     inputs: Mapping[str, Any]
     spelled: Mapping[str, str]
     """Names of inputs as the file spells them, by plain name."""
+    types: Mapping[str, str]
+    """Our types of the data inputs, by plain name."""
+    outputs: Mapping[str, str]
+    """Our types of the data outputs that the file lists, by plain name."""
+    execs: frozenset[str]
+    """Plain names of exec sockets that the file lists."""
     meta: Mapping[str, Any]
     path: str
+
+    @property
+    def sockets(self) -> set[str]:
+        """Plain names of all sockets that the file lists."""
+        return {*self.inputs, *self.outputs, *self.execs}
 
     def __str__(self) -> str:
         said = self.name or (self.ids[0] if self.ids else "without a name")
@@ -71,6 +82,8 @@ class RawWire:
     target: str
     input: str
     path: str
+    runs: bool = False
+    """Whether the file says that it is an exec wire."""
 
 
 @frozen
@@ -282,31 +295,47 @@ def _read_node(id: str, item: dict[str, Any], path: str, findings: Findings) -> 
     for key, value in flags.items():
         if value is not None and not isinstance(value, bool):
             findings.note("NF601", f"{key!r} must be true or false, not {_short(value)}", f"{path}/{key}", node=id)
-    inputs, spelled, runs = _read_sockets(id, item, path, findings)
+    found = _read_sockets(id, item, path, findings)
     ids = tuple(text for text in (texts["definitionId"], texts["typeId"]) if isinstance(text, str) and text.strip())
     name = texts["name"] if isinstance(texts["name"], str) else ""
     if not ids and not name.strip():
         findings.note("NF601", f"node {id!r} has neither 'definitionId' nor 'typeId' nor 'name'", path, node=id)
     starts, disabled = flags["execInit"] is True, flags["disabled"] is True
-    runs = runs or flags["callable"] is True or starts
-    return RawNode(id, name, ids, runs, starts, disabled, inputs, spelled, _meta(item, path, id, findings), path)
+    runs = bool(found.execs) or flags["callable"] is True or starts
+    return RawNode(
+        id, name, ids, runs, starts, disabled, found.inputs, found.spelled, found.types, found.outputs,
+        frozenset(found.execs), _meta(item, path, id, findings), path,
+    )  # fmt: skip
 
 
-def _read_sockets(
-    id: str, item: dict[str, Any], path: str, findings: Findings
-) -> tuple[dict[str, Any], dict[str, str], bool]:
-    """The literals of the data inputs, how their names are spelled, and whether there are exec sockets."""
-    inputs: dict[str, Any] = {}
-    spelled: dict[str, str] = {}
-    runs = False
+@define
+class _Sockets:
+    """What a node lists, by plain names."""
+
+    inputs: dict[str, Any] = Factory(dict)
+    spelled: dict[str, str] = Factory(dict)
+    types: dict[str, str] = Factory(dict)
+    outputs: dict[str, str] = Factory(dict)
+    execs: set[str] = Factory(set)
+
+
+def _read_sockets(id: str, item: dict[str, Any], path: str, findings: Findings) -> _Sockets:
+    found = _Sockets()
     for side in ("inputs", "outputs"):
         for where, socket in _objects(item, side, path, findings, node=id):
-            name = _text(socket, "name", where, findings, node=id)
-            runs = runs or socket.get("isExecution") is True
-            if name is not None and side == "inputs" and socket.get("isExecution") is not True:
-                spelled[plain(name)] = name
-                inputs[plain(name)] = literal(socket.get("value"))
-    return inputs, spelled, runs
+            name, type_name = _text(socket, "name", where, findings, node=id), socket.get("typeName")
+            kind = type_of(type_name) if isinstance(type_name, str) else "any"
+            if name is None:
+                continue
+            if socket.get("isExecution") is True:
+                found.execs.add(plain(name))
+            elif side == "outputs":
+                found.outputs[plain(name)] = kind
+            else:
+                found.spelled[plain(name)] = name
+                found.types[plain(name)] = kind
+                found.inputs[plain(name)] = literal(socket.get("value"))
+    return found
 
 
 def _meta(item: dict[str, Any], path: str, id: str, findings: Findings) -> dict[str, Any]:
@@ -333,7 +362,7 @@ def _read_wires(data: Mapping[str, Any], file: RawFile, findings: Findings) -> N
         ends = [_text(item, key, path, findings) for key in keys]
         source, output, target, into = ends
         if source is not None and output is not None and target is not None and into is not None:
-            file.wires.append(RawWire(source, output, target, into, path))
+            file.wires.append(RawWire(source, output, target, into, path, item.get("isExecution") is True))
 
 
 def _short(value: Any) -> str:

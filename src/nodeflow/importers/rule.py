@@ -75,6 +75,7 @@ class Rule:
         options: Options that are always placed.
         as_original: Options that make our node give the original's result where it would rather fail (42 / 0 is 0
             there); `nodeflow convert --strict` leaves them out.
+        nulls: What a null over a wire into an input counts as, where that is not the empty value of its type.
         adapt: What else is to be done, after literals have been placed.
         differs: What it does otherwise than the original, on purpose, for the table in the docs.
     """
@@ -88,6 +89,7 @@ class Rule:
     defaults: Mapping[str, Any] = Factory(dict)
     options: Mapping[str, Any] = Factory(dict)
     as_original: Mapping[str, Any] = Factory(dict)
+    nulls: Mapping[str, Any] = Factory(dict)
     adapt: Adapt | None = None
     differs: str = ""
 

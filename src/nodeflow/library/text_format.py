@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import decimal
-import math
 import re
 import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from nodeflow.errors import ConversionError
+from nodeflow.library.dotnet_dates import format_moment
+from nodeflow.library.dotnet_numbers import format_number
 from nodeflow.library.inputs import check_choice
 from nodeflow.library.text_limits import MAX_LENGTH, joined
 from nodeflow.node import Option, Ports, data_node
@@ -55,9 +56,8 @@ def format_positional(
 ) -> str:
     """The template with `{0}` to `{3}` replaced by the inputs, as .NET's `String.Format` does it in no language.
 
-    `{0,8}` fills up to 8 characters at the left, `{0,-8}` at the right. `{0:F2}` formats a number: `F`, `N`, `D`, `E`,
-    `P`, `X` with a number of digits, or patterns such as `0.00` and `#,##0.#`. `{{` is a brace. Fails with `ValueError`
-    if the template makes no sense.
+    `{0,8}` fills up to 8 characters at the left, `{0,-8}` at the right. `{0:F2}` formats a number, `{0:yyyy-MM-dd}` a
+    date. `{{` is a brace. Fails with `ValueError` if the template makes no sense.
 
     Args:
         on_error: What happens then: `error`, or `keep` for the template as it is.
@@ -76,14 +76,13 @@ def format_positional(
         raise
 
 
+_BRACE: Final = re.compile(r"\{\{|\}\}|[{}]")
 _ITEM: Final = re.compile(r"(\d{1,7}) *(?:, *(-?)(\d{1,7}) *)?(?::([^{}]*))?\}", re.ASCII)
 
 
 def _numbered(template: str, values: Sequence[Any]) -> Iterator[str]:
     at = 0
-    for brace in re.finditer(r"\{\{|\}\}|[{}]", template):
-        if brace.start() < at:
-            continue  # it belongs to what was taken before
+    while brace := _BRACE.search(template, at):
         yield template[at : brace.start()]
         at = brace.end()
         if len(brace.group()) == 2:
@@ -97,98 +96,25 @@ def _numbered(template: str, values: Sequence[Any]) -> Iterator[str]:
         number, left, width, form = item.groups()
         if int(number) >= len(values):
             raise ValueError(f"the template asks for {{{number}}}; there are {{0}} to {{{len(values) - 1}}}")
-        text = formatted(values[int(number)], form or "")
+        text = dotnet_text(values[int(number)], form or "")
         fill = " " * min(MAX_LENGTH, int(width or 0) - len(text))
         yield text + fill if left else fill + text
     yield template[at:]
 
 
-# --- numbers as .NET writes them ----------------------------------------------------------------------
+def dotnet_text(value: Any, form: str = "") -> str:
+    """A value as .NET writes it, numbers and dates in that format; what takes no format is written without.
 
-
-def formatted(value: Any, form: str) -> str:
-    """A value as text, a number in the form that a format string of .NET says; the form of other values is ignored.
-
-    >>> formatted(1234.5, "N1"), formatted(255, "X4"), formatted(0.5, "P0"), formatted("a", "F2"), formatted(7, "000")
-    ('1,234.5', '00FF', '50 %', 'a', '007')
+    >>> dotnet_text(1234.5, "N1"), dotnet_text(255, "X4"), dotnet_text("a", "F2"), dotnet_text(True), dotnet_text(None)
+    ('1,234.5', '00FF', 'a', 'True', '')
 
     Raises:
-        ValueError: There is no such form.
+        ValueError: There is no such format.
     """
-    if not form or isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return to_text(value)
-    to_text(value)  # fails for what has too many digits
-    standard = re.fullmatch(r"([A-Za-z])([0-9]{0,2})", form)
-    if standard is None:
-        return _as_pattern(value, form)
-    kind = standard[1].upper()
-    if kind in "GR":
-        return to_text(value)
-    if kind not in _STANDARD or (kind in "DX" and not isinstance(value, int)):
-        raise ValueError(f"{short(form)} is no format of {short(value)}")
-    text = _STANDARD[kind](value, int(standard[2]) if standard[2] else None)
-    return text.lower() if standard[1] in "xe" else text
-
-
-def _fixed(value: float, digits: int, comma: str = "") -> str:
-    """So many digits behind the point; what lies in the middle is rounded away from zero."""
-    with decimal.localcontext() as context:
-        context.prec = 5_000  # what `to_text` allows a number, and 99 digits behind the point
-        exact = decimal.Decimal(value).quantize(decimal.Decimal(1).scaleb(-digits), decimal.ROUND_HALF_UP)
-    return f"{exact:{comma}f}" if exact else f"{abs(exact):f}"
-
-
-def _whole(value: int, digits: int | None) -> str:
-    return ("-" if value < 0 else "") + to_text(abs(value)).zfill(digits or 0)
-
-
-def _exponent(value: float, digits: int | None) -> str:
-    mantissa, _, power = f"{decimal.Decimal(value):.{6 if digits is None else digits}E}".partition("E")
-    return f"{mantissa}E{power[0]}{power[1:].zfill(3)}"
-
-
-def _hexadecimal(value: int, digits: int | None) -> str:
-    if value < 0:  # two's complement, of 32 bits if it fits
-        value += 1 << (32 if value >= -(2**31) else 64 if value >= -(2**63) else value.bit_length() + 1)
-    return f"{value:X}".zfill(digits or 0)
-
-
-_STANDARD: Final[Mapping[str, Callable[[Any, int | None], str]]] = {
-    "F": lambda value, digits: _fixed(value, 2 if digits is None else digits),
-    "N": lambda value, digits: _fixed(value, 2 if digits is None else digits, ","),
-    "P": lambda value, digits: _fixed(_percent(value), 2 if digits is None else digits, ",") + " %",
-    "D": _whole,
-    "E": _exponent,
-    "X": _hexadecimal,
-}
-
-
-def _percent(value: float) -> Any:
-    return value * 100 if isinstance(value, int) else decimal.Decimal(repr(value)) * 100
-
-
-_PATTERN: Final = re.compile(r"([#0,]*)(?:\.([#0]*))?(%?)")
-
-
-def _as_pattern(value: float, form: str) -> str:
-    """A number in a form such as `0.00`, `#,##0.#` or `0%`: a 0 is a digit that is always there."""
-    found = _PATTERN.fullmatch(form)
-    if found is None or not (digits := (found[1] + (found[2] or "")).replace(",", "")) or len(digits) > 99:
-        raise ValueError(f"{short(form)} is no format of a number that is known here")
-    whole, behind = found[1].replace(",", ""), found[2] or ""
-    text = _fixed(_percent(value) if found[3] else value, len(behind), "")
-    sign, text = ("-", text[1:]) if text.startswith("-") else ("", text)
-    front, _, back = text.partition(".")
-    least = len(whole) - whole.index("0") if "0" in whole else 0
-    front = front.lstrip("0").rjust(least, "0")
-    if "," in found[1]:
-        front = _grouped(front)
-    always = behind.rfind("0") + 1
-    back = back[:always] + back[always:].rstrip("0")
-    return sign + front + ("." + back if back else "") + found[3]
-
-
-def _grouped(digits: str) -> str:
-    first = len(digits) % 3
-    groups = [digits[:first], *(digits[i : i + 3] for i in range(first, len(digits), 3))]
-    return ",".join(group for group in groups if group)
+    if isinstance(value, bool):
+        return str(bool(value))
+    if isinstance(value, float) or (isinstance(value, int) and form):
+        return format_number(value, form)
+    if isinstance(value, datetime):
+        return format_moment(value, form)
+    return to_text(value)

@@ -6,6 +6,7 @@ import builtins
 from typing import Any
 
 from nodeflow.library.inputs import check_choice
+from nodeflow.library.text_format import dotnet_text
 from nodeflow.library.text_limits import joined, within_parts
 from nodeflow.node import Option, data_node
 from nodeflow.values import short, to_text
@@ -150,10 +151,19 @@ def wrap(value: str = "", width: int = 80) -> list[str]:
 
 
 @data_node("text.join")
-def join(list: builtins.list[Any] = [], separator: str = ", ") -> str:  # noqa: B006 - values are never changed
+def join(
+    list: builtins.list[Any] = [],  # noqa: B006 - values are never changed
+    separator: str = ", ",
+    style: Option[str] = "plain",
+) -> str:
     """All items as text, with the separator between them.
 
-    >>> join([1.0, "a", None, True]), join([], "-"), join(["a", "b"], "")
-    ('1, a, , true', '', 'ab')
+    Args:
+        style: How items become text: `plain`, or `dotnet`: truth values as `True` and `False`, numbers as .NET writes
+            them.
+
+    >>> join([1.0, "a", None, True]), join([], "-"), join(["a", True], "", style="dotnet")
+    ('1, a, , true', '', 'aTrue')
     """
-    return joined(map(to_text, list), separator, "the joined text")
+    check_choice("style", style, "plain", "dotnet")
+    return joined(map(to_text if style == "plain" else dotnet_text, list), separator, "the joined text")

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from nodeflow.library.dotnet_patterns import dollar_parts, group_numbers, translated
 from nodeflow.library.extras import need
 from nodeflow.library.inputs import check_choice
-from nodeflow.library.text_dotnet import dollar_parts, group_numbers, translated
 from nodeflow.library.text_limits import joined
 from nodeflow.node import Option, data_node
 from nodeflow.values import short

@@ -10,7 +10,6 @@ _INPUT: Final = {"Input": "value"}
 
 _UNITS: Final = "Counts characters; the original counts UTF-16 units, of which 👍 has two."
 _CULTURE: Final = "Compares characters; the original asks the language of its user."
-_TRUTH: Final = "A truth value is written `true` or `false`, not `True` or `False`."
 _PATTERN: Final = (
     "By re2, which cannot hang: a pattern with lookaround or references to its own groups fails; `\\b` knows ASCII "
     "only, `$` is the very end, classes are not subtracted."
@@ -25,7 +24,6 @@ RULES: Final = (
         "text.format_positional",
         ins={"Format": "template"},
         as_original={"on_error": "keep"},
-        differs=f"{_TRUTH} Formats of dates are ignored.",
     ),
     Rule("String Length", "text.length", ins=_INPUT, outs={"Length": "result"}, differs=_UNITS),
     Rule("String Is Empty", "text.is_empty", ins=_INPUT),
@@ -62,7 +60,7 @@ RULES: Final = (
     Rule("Pad Left", "text.pad_left", ins={**_INPUT, "TotalWidth": "width", "PadChar": "character"}, differs=_UNITS),
     Rule("Pad Right", "text.pad_right", ins={**_INPUT, "TotalWidth": "width", "PadChar": "character"}, differs=_UNITS),
     Rule("Split", "text.split", ins=_INPUT, outs={"List": "result"}),
-    Rule("Join", "text.join", ins={"Delimiter": "separator"}, differs=_TRUTH),
+    Rule("Join", "text.join", ins={"Delimiter": "separator"}, as_original={"style": "dotnet"}),
     Rule(
         "Regex Match",
         "text.regex_match",

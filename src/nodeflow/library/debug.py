@@ -7,14 +7,15 @@ from types import NoneType
 from typing import Any, Final, NamedTuple
 
 from nodeflow.errors import FlowFailure
-from nodeflow.node import NodeContext, data_node, exec_node
-from nodeflow.values import short, to_text
+from nodeflow.library.printing import line_of
+from nodeflow.node import NodeContext, Option, data_node, exec_node
+from nodeflow.values import short
 
 _NAMES: Final = {NoneType: "none", str: "text", tuple: "list"}
 
 
 @data_node("debug.print_value")
-def print_value(ctx: NodeContext, value: Any = None, label: str = "") -> Any:
+def print_value(ctx: NodeContext, value: Any = None, label: str = "", style: Option[str] = "plain") -> Any:
     """Print one line whenever a new value comes through, and pass the value on.
 
     It prints when something pulls the value and it is a new one; it does not make anything be computed again. So
@@ -22,6 +23,7 @@ def print_value(ctx: NodeContext, value: Any = None, label: str = "") -> Any:
 
     Args:
         label: Stands before the value.
+        style: How values become text: `plain`, or `dotnet`, which writes `True` and `1E+20`.
 
     Example:
         >>> from nodeflow.testing import try_node
@@ -29,8 +31,7 @@ def print_value(ctx: NodeContext, value: Any = None, label: str = "") -> Any:
         >>> tried.printed, tried.result
         (['sum: 3'], 3)
     """
-    text = to_text(value)
-    ctx.feedback(f"{label}: {text}" if label else text, "print", value)
+    ctx.feedback(line_of(value, label, style), "print", value)
     return value
 
 

@@ -26,6 +26,7 @@ from nodeflow.library.flow_memory import collect, counter, flip_flop, gate, once
 from nodeflow.library.flow_pacing import debounce, delay, rate_limit, semaphore, throttle
 from nodeflow.library.flow_parallel import MERGES, batch, fan_in, fan_out, race
 from nodeflow.library.flow_streams import merge_streams, stream, window
+from nodeflow.library.printing import line_of
 from nodeflow.model import UNSET
 from nodeflow.node import (
     ExecOut,
@@ -291,16 +292,18 @@ def continue_() -> None:
 
 
 @exec_node("flow.print")
-def print_(ctx: NodeContext, value: Any = None, label: str = "") -> None:
+def print_(ctx: NodeContext, value: Any = None, label: str = "", style: Option[str] = "plain") -> None:
     """Print one line: the value as text, behind its label if it has one.
+
+    Args:
+        style: How values become text: `plain`, or `dotnet`, which writes `True` and `1E+20`.
 
     Example:
         >>> from nodeflow.testing import try_node
         >>> try_node(print_, value=[1, 2], label="found").printed
         ['found: [1,2]']
     """
-    text = to_text(value)
-    ctx.feedback(f"{label}: {text}" if label else text, "print", value)
+    ctx.feedback(line_of(value, label, style), "print", value)
 
 
 print = print_

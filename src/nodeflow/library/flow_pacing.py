@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from nodeflow.library.inputs import check_choice
 from nodeflow.node import ExecOut, NodeContext, Option, SharedState, exec_node, initially
 from nodeflow.values import short
 
@@ -36,12 +37,11 @@ async def delay(
         >>> try_node(delay, seconds=90).seconds
         90.0
     """
+    check_choice("negative", negative, "at_once", "error")
     if forever is not None and seconds == forever:
         await ctx.sleep(math.inf)
     if seconds < 0 and negative == "error":
         raise ValueError(f"`seconds` must not be negative, not {short(seconds)}")
-    if negative not in ("at_once", "error"):
-        raise ValueError(f"`negative` must be 'at_once' or 'error', not {short(negative)}")
     await ctx.sleep(max(0.0, seconds))
     return exit
 
@@ -198,5 +198,4 @@ def _check_rate(count: int, seconds: float, policy: str) -> None:
     if not 1 <= count <= MOST:
         raise ValueError(f"`count` must be from 1 to {MOST}, not {short(count)}")
     _check_seconds(seconds)
-    if policy not in ("wait", "drop"):
-        raise ValueError(f"`policy` must be 'wait' or 'drop', not {short(policy)}")
+    check_choice("policy", policy, "wait", "drop")

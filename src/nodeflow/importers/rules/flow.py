@@ -123,7 +123,8 @@ DECISIONS: Final = (
     Rule(
         "Multi Branch", "flow.choose", ins={f"Cond {i}": path for i, path in enumerate(PATHS)},
         outs={f"Path {i}": path for i, path in enumerate(PATHS)}, options={"conditions": [*PATHS]},
-        defaults=dict.fromkeys(PATHS, False), adapt=conditions, differs=LATE_EXIT + " Conditions are pulled until one holds.",
+        defaults=dict.fromkeys(PATHS, False), adapt=conditions,
+        differs=LATE_EXIT + " Conditions are pulled until one holds.",
     ),
     picks(
         "Gate", "flow.if", ins={"Open": "condition"}, outs={"Continue": "true", "Closed": "false"},

@@ -9,6 +9,7 @@ from cli_graphs import HELLO_OF_ANOTHER_ENGINE, prints, wires
 import nodeflow as nf
 from nodeflow import drawing
 from nodeflow.cli import opening
+from nodeflow.library import CATEGORIES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -127,14 +128,22 @@ def test_show_of_no_document(nodeflow, file):
 def test_nodes_lists_name_sockets_defaults_and_meaning(nodeflow):
     said = nodeflow("nodes")
     assert said.code == 0
-    place = next(i for i, line in enumerate(said.lines) if line.startswith("flow.for "))
-    assert said.lines[place : place + 3] == [
-        "flow.for  Run `body` once for each index below `times`.",
-        "    in: enter, times: int = 10",
-        "    out: index: int, body, exit",
-    ]
-    names = {line.split()[0] for line in said.lines if not line.startswith(" ")}
-    assert names == set(opening.open_registry())
+    place = said.lines.index("  flow.for  enter, times: int = 10 -> index: int, body, exit")
+    assert said.lines[place + 1] == "      Run `body` once for each index below `times`."
+    switch = next(line for line in said.lines if line.startswith("  flow.switch  "))
+    assert "[cases: list]" in switch
+    names = [line.split()[0] for line in said.lines if line.startswith("  ") and line[2] != " "]
+    assert sorted(names) == sorted(opening.open_registry())
+
+
+def test_nodes_are_listed_by_category(nodeflow):
+    lines = nodeflow("nodes").lines
+    headings = [line for line in lines if line and not line.startswith(" ")]
+    assert headings == [f"{title}: {category}" for category, title in CATEGORIES.items()]
+    own = nodeflow("nodes", "--nodes", EXAMPLES / "own_nodes.py").lines
+    place = own.index("example")  # a category that is not the library's stands behind them, under its name
+    assert place > own.index(headings[-1])
+    assert all(line.startswith(("  example.", "      ")) for line in own[place + 1 :])
 
 
 def test_nodes_says_all_about_one(nodeflow):
@@ -146,6 +155,7 @@ def test_nodes_says_all_about_one(nodeflow):
     fan_in = nodeflow("nodes", "flow.fan_in").out
     assert "a fan-in" in fan_in.splitlines()[0]
     assert "<one per name in branches>" in nodeflow("nodes", "flow.fan_out").out
+    assert "\nExample:\n  >>> " in nodeflow("nodes", "variables.get").out
 
 
 def test_nodes_of_a_category(nodeflow):

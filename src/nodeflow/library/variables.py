@@ -22,6 +22,9 @@ class Value(NamedTuple):
 def get(ctx: NodeContext, name: VariableName) -> Value:
     """The value of a variable.
 
+    Args:
+        name: Which variable.
+
     Example:
         >>> from nodeflow.testing import try_node
         >>> try_node(get, name="n", variables={"n": 7}).outputs
@@ -32,7 +35,10 @@ def get(ctx: NodeContext, name: VariableName) -> Value:
 
 @exec_node("variables.set")
 def set_(ctx: NodeContext, name: VariableName, value: Any) -> None:
-    """Set a variable.
+    """Set a variable. Fails with `SocketTypeError` if the value does not fit the type that is declared.
+
+    Args:
+        name: Which variable.
 
     Example:
         >>> from nodeflow.testing import try_node
@@ -62,7 +68,11 @@ OPERATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
 def update(ctx: NodeContext, name: VariableName, value: Any, op: Option[str] = "add", *, value_: Out[Any]) -> None:
     """Change a variable at once for everyone, and give its new value.
 
+    Fails with `TypeError` if the operation does not fit what the variable holds.
+
     Args:
+        name: Which variable.
+        value: What is added, appended and so on.
         op: `add`, `subtract`, `multiply`, `min`, `max`, `append`, `extend`, `merge`, `and`, `or` or `set`.
 
     Example:
@@ -85,6 +95,7 @@ def increment(
     Fails with `TypeError` if the variable is no number.
 
     Args:
+        name: Which variable.
         step: What is added; it may be negative.
         whole: The variable is counted in whole numbers: a fraction is dropped, and what is no number counts as 0.
         value: What the variable is now.

@@ -9,39 +9,35 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import partial
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 import nodeflow as nf
 from nodeflow import schema, values
 from nodeflow.checks import CHECKS
+from nodeflow.cli.describing import by_category, marks, rows
 from nodeflow.importers.nodeeditor import CODES as IMPORT_CODES
+from nodeflow.library import CATEGORIES
 from nodeflow.machine import Do, Wish, states
 from nodeflow.machine.tree import PARENTS
 from nodeflow.model import UNSET
 from nodeflow.node import NodeType
-from nodeflow.signature import Role
-from nodeflow.sockets import Kind, Pull, Socket
 
 DOCS: Final = Path(__file__).parent
 MARKED: Final = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-CATEGORIES: Final = {
-    "flow": "Control flow",
-    "variables": "Variables",
-    "events": "Events",
-    "logic": "Comparing and deciding",
-    "math": "Arithmetic",
-    "random": "Random values",
-    "text": "Text",
-    "lists": "Lists",
-    "convert": "Converting",
-}
+LIBRARY: Final = DOCS / "reference" / "library"
 
 
 def main(arguments: list[str]) -> int:
+    for category, title in documented().items():
+        page = LIBRARY / f"{category}.md"
+        if not page.exists() and "--check" not in arguments:
+            page.write_text(f"# {title}\n\n<!-- generated: library-{category} -->\n<!-- end -->\n", encoding="utf-8")
     stale = [path for path in pages() if current(path.read_text(encoding="utf-8")) != path.read_text(encoding="utf-8")]
     for path in stale:
         if "--check" in arguments:
@@ -74,104 +70,56 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 # --- the node library ---------------------------------------------------------------------------------
 
 
-def node_library() -> str:
-    parts = []
-    by_category: dict[str, list[NodeType]] = {}
-    for name, node_type in nf.standard_registry().items():
-        by_category.setdefault(name.partition(".")[0], []).append(node_type)
-    for category, title in CATEGORIES.items():
-        parts += [f"## {title}: `{category}`\n", *map(_node, by_category.pop(category))]
-    parts += ["## For imported files: `nodeeditor`\n", _IMPORTED]
-    parts.append(
-        table(("node type", "what it does"), ((f"`{n.name}`", _first(n)) for n in by_category.pop("nodeeditor")))
-    )
-    assert not by_category, f"give these categories a title: {[*by_category]}"
-    return "\n".join(parts)
+def documented() -> dict[str, str]:
+    """The categories that have a page, and their titles."""
+    return {category: title for category, title in CATEGORIES.items() if category != "nodeeditor"}
 
 
-_IMPORTED = (
-    "What another engine's nodes do that no node above does exactly; [importing](../howto/import-nodeeditor.md) places "
-    "them. `nodeflow nodes nodeeditor` shows their sockets.\n"
-)
+def library_index() -> str:
+    grouped = by_category(nf.standard_registry().values())
+    found = []
+    for category, title in documented().items():
+        names = (f"[{n.name.partition('.')[2]}]({category}.md#{_anchor(n.name)})" for n in grouped[category])
+        found.append((f"[{title}]({category}.md)", f"`{category}`", ", ".join(names)))
+    tree = "\n".join(["```{toctree}", ":hidden:", "", *documented(), "```"])
+    return f"{table(('', 'category', 'node types'), found)}\n{tree}"
 
 
-def _first(node_type: NodeType) -> str:
-    return " ".join(node_type.doc.partition("\n\n")[0].split())
+def _anchor(name: str) -> str:
+    return name.replace(".", "").lower()
+
+
+def library_page(category: str) -> str:
+    return "\n".join(map(_node, by_category(nf.standard_registry().values())[category]))
 
 
 def _node(node_type: NodeType) -> str:
-    lines = [f"### {node_type.name}", ""]
-    marks = [word for word, holds in (
-        ("data node", not node_type.is_exec),
-        ("starts a workflow", node_type.entry),
-        ("listens to an event", node_type.listens is not None),
-        ("loop", node_type.loop is not None),
-        ("fan-in", node_type.is_join),
-        ("volatile", node_type.volatile),
-        (f"`{node_type.jump.value}`" if node_type.jump else "", node_type.jump is not None),
-    ) if holds]  # fmt: skip
-    lines += [node_type.doc + (f" *({', '.join(marks)})*" if marks else ""), ""]
-    rows = [*_sockets(node_type)]
-    if rows:
-        lines.append(table(("", "name", "type", "default", ""), rows))
+    said = [*(() if node_type.is_exec else ("data node",)), *marks(node_type)]
+    lines = [f"## {node_type.name}", "", node_type.doc + (f" *({', '.join(said)})*" if said else ""), ""]
+    found = [
+        (
+            row.kind.value,
+            row.name if row.group else f"`{row.name}`",
+            row.type,
+            f"`{row.default}`" if row.default else "",
+            row.says,
+        )
+        for row in rows(node_type)
+    ]
+    if found:
+        lines.append(table(("", "name", "type", "default", ""), found))
+    if node_type.example:
+        lines += ["```pycon", node_type.example, "```", ""]
     return "\n".join(lines)
 
 
-def _sockets(node_type: NodeType) -> Iterator[tuple[str, ...]]:
-    if node_type.exec_ins:
-        yield "exec in", ", ".join(f"`{s.name}`" for s in node_type.exec_ins), "", "", ""
-    yield from (_row("option", socket) for socket in node_type.options)
-    yield from (_row("data in", socket) for socket in node_type.data_ins)
-    if node_type.is_join:
-        yield "data in", "one per branch", "any", "", "pulled when that branch arrives, instead of `value`"
-    yield from (_row("data out", socket) for socket in node_type.data_outs)
-    for parameter, group in node_type.groups:
-        named = group.source.option if group.source is not None else None
-        if parameter.role in (Role.PORTS_IN, Role.PORTS_LAZY, Role.PORTS_OUT):
-            which = (
-                f"one per name in `{named}`"
-                if named
-                else _GROUPS.get(node_type.name, {}).get(parameter.name, "any name")
-            )
-            yield group.pattern.kind.value, which, group.pattern.type.name, "", group.pattern.doc
-    for socket in node_type.exec_outs:
-        yield "exec out", f"`{socket.name}`", "", "", " ".join(filter(None, [socket.doc, _note(socket)]))
-    for parameter, group in node_type.groups:
-        if parameter.role is Role.PORTS_EXEC:
-            named = group.source.option if group.source is not None else None
-            yield "exec out", f"one per name in `{named}`", "", "", _note(group.pattern)
-
-
-_GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
-    "flow.gosub": {"inputs": "the workflow's inputs", "outputs": "the workflow's outputs"},
-    "flow.set_output": {"outputs": "the workflow's outputs"},
-    "flow.return": {"outputs": "the workflow's outputs"},
-    "text.format": {"names": "one per name in the template"},
-}
-"""What the sockets of groups are whose names a function decides, or the wires."""
-
-
-def _row(kind: str, socket: Socket) -> tuple[str, ...]:
-    default = "" if socket.default is UNSET else f"`{_literal(socket.default)}`"
-    doc = " ".join(filter(None, [socket.doc, _note(socket)]))
-    return kind, f"`{socket.name}`", socket.type.name, default, doc
-
-
-def _note(socket: Socket) -> str:
-    notes = []
-    if socket.kind is Kind.DATA_IN and socket.pull is not Pull.EAGER:
-        notes.append(f"pulled {socket.pull.value}")
-    if socket.starts_threads:
-        notes.append("starts a flow thread")
-    if socket.per_thread:
-        notes.append("differs per flow thread")
-    if socket.refers is not None:
-        notes.append(f"names a {socket.refers.value}" + ("; may be wired" if socket.refers.value == "variable" else ""))
-    return f"({'; '.join(notes)})" if notes else ""
-
-
-def _literal(value: Any) -> str:
-    return json.dumps(values.to_json(value), ensure_ascii=False)
+def nodeeditor_nodes() -> str:
+    spec = spec_from_file_location("nodeeditor_table", DOCS / "nodeeditor_table.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.nodeeditor_nodes())
 
 
 # --- findings -----------------------------------------------------------------------------------------
@@ -343,7 +291,9 @@ def wishes() -> str:
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
-    "node-library": node_library,
+    "library": library_index,
+    **{f"library-{category}": partial(library_page, category) for category in documented()},
+    "nodeeditor-nodes": nodeeditor_nodes,
     "findings": findings,
     "file-keys": file_keys,
     "conversions": conversions,

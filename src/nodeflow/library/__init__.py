@@ -31,12 +31,13 @@ if TYPE_CHECKING:
         secrets,
         sql,
         text,
+        time,
         variables,
     )
 
 __all__ = [
     "CATEGORIES", "convert", "debug", "events", "files", "flow", "http", "lists", "logic", "math",
-    "nodeeditor", "process", "random", "secrets", "sql", "standard_registry", "text", "variables",
+    "nodeeditor", "process", "random", "secrets", "sql", "standard_registry", "text", "time", "variables",
 ]  # fmt: skip
 
 CATEGORIES: Final[Mapping[str, str]] = {
@@ -51,6 +52,7 @@ CATEGORIES: Final[Mapping[str, str]] = {
     "dicts": "Dicts",
     "json": "JSON",
     "convert": "Converting",
+    "time": "Dates and times",
     "files": "Files",
     "debug": "Debugging",
     "http": "HTTP",

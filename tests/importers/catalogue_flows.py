@@ -241,7 +241,7 @@ HELPERS: dict[str, list[Flow]] = {
     "Helpers/Delay": [
         Flow(["Exit"], seconds=1.0), Flow(["Exit"], {"DelayMs": 250}, seconds=0.25),
             Flow(["Exit"], {"DelayMs": 0}, seconds=0.0),
-        Flow([], {"DelayMs": -2}, fails=""), Flow(["Exit"], {"DelayMs": None}, seconds=0.0),
+        Flow([], {"DelayMs": -2}, fails="'x'"), Flow(["Exit"], {"DelayMs": None}, seconds=0.0),
     ],
     "Helpers/Marker": [Flow(["Exit"]), Flow(["Exit"] * 3, times=3)],
     "Helpers/Start": [Flow(["Exit"])],

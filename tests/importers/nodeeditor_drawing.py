@@ -18,6 +18,13 @@ needs_catalogue = pytest.mark.skipif(
     not (SHARED / "node-catalogue.json").is_file(), reason="the node catalogue is not beside the project"
 )
 
+TYPES = {
+    bool: "System.Boolean", int: "System.Int32", float: "System.Double", str: "System.String",
+    list: "NodeEditor.Net.Models.SerializableList", dict: "NodeEditor.Net.Models.SerializableDict",
+    type(None): "System.Object",
+}  # fmt: skip
+"""Names of types, as the editor writes them."""
+
 
 def node(
     id: str, name: str | None = None, *, starts: bool = False, exec: bool = False, **literals: Any
@@ -34,9 +41,9 @@ def node(
         "inputs": [
             {
                 "name": key.replace("_", " "),
-                "typeName": "System.Object",
+                "typeName": TYPES[type(value)],
                 "isExecution": False,
-                "value": {"typeName": "System.Object", "json": value},
+                "value": {"typeName": TYPES[type(value)], "json": value},
             }
             for key, value in literals.items()
         ],

@@ -90,6 +90,14 @@ async def test_value(name: str, inputs: dict[str, Any], want: Any, way: str) -> 
         check(result.variables[output], value, types[output])
 
 
+@pytest.mark.parametrize("name", DATA)
+async def test_defaults_are_the_catalogues(name: str) -> None:
+    """Inputs that the file leaves alone are what the catalogue says that they are."""
+    left_alone, said = [await run(reading(entries()[name], {}, way)) for way in ("id", "name")]
+    assert list(left_alone.printed) == list(said.printed)
+    assert left_alone.variables == said.variables
+
+
 # --- exec nodes ---------------------------------------------------------------------------------------
 
 SCENES: Final = [(name, flow) for name, flows in FLOWS.items() for flow in flows]
@@ -295,7 +303,7 @@ CHANCE: Final[dict[str, list[tuple[dict[str, Any], Holds, bool]]]] = {
         ({"Probability": None}, one(lambda b: b is False), False),
     ],
     "Random/Random Choice": [
-        ({"List": ITEMS}, lambda f: f["Result"] == ITEMS[f["Index"]], True),
+        ({"List": ITEMS}, lambda f: f["Result"] in ITEMS and 0 <= f["Index"] < 20, True),
         ({"List": [None]}, lambda f: f == {"Result": None, "Index": 0}, False),
         ({"List": []}, lambda f: f == {"Result": None, "Index": -1}, False),
         ({}, lambda f: f == {"Result": None, "Index": -1}, False),
@@ -336,6 +344,17 @@ async def test_chance(name: str, inputs: dict[str, Any], holds: Holds, varies: b
     assert [await read(name, inputs, way, Seed(seed)) for seed in range(3)] == found[:3]
     assert len({json.dumps(each) for each in found}) > 1 or not varies
     assert holds(await read(name, inputs, way))
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_index_is_that_of_the_chosen_item(way: str) -> None:
+    x, more, drawn = placed(entries()["Random/Random Choice"], {"List": ITEMS}, way)
+    nodes = [START, x, *more, node("both", "String Format", Format="{0} {1}"), node("say", "Debug Print")]
+    drawn += ["x.Result > both.Arg0", "x.Index > both.Arg1", "both.Result > say.Value", "start.Exit > say.Enter"]
+    for seed in range(12):
+        (line,) = (await run(file(nodes, *drawn), services=[Seed(seed)])).printed
+        item, index = map(int, line.split())
+        assert ITEMS[index] == item
 
 
 async def test_chance_between_bounds_that_are_none() -> None:

@@ -11,8 +11,6 @@ from nodeeditor_drawing import GIVEN, needs_files
 
 import nodeflow as nf
 from nodeflow.importers import nodeeditor
-from nodeflow.library import nodeeditor as nodes
-from nodeflow.library import nodeeditor_data as nodes_data
 from nodeflow.runtime.events import NodeStarted
 
 NAMES = ["hello-world.json", "fizzbuzz.json", "list-foreach-greeting.json", "event-basic.json", "parallel.json"]
@@ -39,7 +37,7 @@ async def test_prints_the_same_once_saved(name: str, autojump_clock: trio.abc.Cl
     text = nf.dumps(nodeeditor.load(GIVEN / name))
     document = nf.loads(text)
     assert nf.dumps(document) == text
-    result = await nf.run(document, registry=nf.standard_registry() | nf.Registry(nodes, nodes_data))
+    result = await nf.run(document)
     assert list(result.printed) == expected(name)["printed"]
 
 

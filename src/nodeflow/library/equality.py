@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Final
 
 from nodeflow.values import short
 
@@ -45,7 +47,30 @@ def same(a: Any, b: Any) -> bool:
     return True
 
 
-_HOLDERS = (list, tuple, dict)
+_HOLDERS: Final = (list, tuple, dict)
+
+
+def first_difference(a: Any, b: Any) -> tuple[Any, Any] | None:
+    """The first items in which two lists or tuples differ, at any depth, or else their lengths; it decides their order.
+
+    >>> first_difference([1, [2, 3]], [1, [2, 4]]), first_difference([1], [1, 2]), first_difference([1], [1.0])
+    ((3, 4), (1, 2), None)
+    """
+    met: set[tuple[int, int]] = set()
+    inside: list[Iterator[tuple[Any, Any]]] = [iter([(a, b)])]
+    while inside:
+        pair = next(inside[-1], None)
+        if pair is None:
+            inside.pop()
+            continue
+        left, right = pair
+        if not (isinstance(left, (list, tuple)) and _same_kind(left, right)):
+            if not same(left, right):
+                return left, right
+        elif left is not right and (ids := (id(left), id(right))) not in met:
+            met.add(ids)
+            inside.append(chain(zip(left, right, strict=False), [(len(left), len(right))]))
+    return None
 
 
 def _same_kind(a: Any, b: Any) -> bool:

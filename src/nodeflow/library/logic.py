@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from nodeflow.library.equality import same
+from nodeflow.library.equality import first_difference, same
 from nodeflow.node import Lazy, Option, Ports, data_node, initially, ports_from
 from nodeflow.values import short, to_text
 
@@ -100,9 +100,8 @@ def greater_or_equal(a: Any = 0, b: Any = 0) -> bool:
 
 def _compare(order: Callable[[Any, Any], Any], a: Any, b: Any) -> bool:
     """The order of two values; of two lists or tuples, that of the first items that differ, or of their lengths."""
-    while isinstance(a, list | tuple) and type(a) is type(b):
-        differing = ((x, y) for x, y in zip(a, b, strict=False) if not same(x, y))
-        a, b = next(differing, (len(a), len(b)))
+    if isinstance(a, list | tuple) and type(a) is type(b):
+        a, b = first_difference(a, b) or (0, 0)
     if isinstance(a, bool) != isinstance(b, bool):
         raise _no_order(a, b)
     try:

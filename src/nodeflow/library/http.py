@@ -57,9 +57,7 @@ class Unpacked:
             try:
                 self._keep(self.unpacker.decompress(part, self.limit + 1 - self.total))
             except zlib.error:
-                raise ValueError(
-                    f"the answer of {self.url} says that it is packed as {self.encoding}, and is not"
-                ) from None
+                raise ValueError(f"the answer of {self.url} is not packed as {self.encoding}, as it says") from None
             part = self.unpacker.unconsumed_tail
 
     def _keep(self, part: bytes) -> None:
@@ -155,9 +153,21 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
     if response.is_stream_consumed:  # by a transport for tests, which has unpacked it too
         body.unpacker = None
         body.add(response.content)
-    else:
+        return body.content()
+    problem: ValueError | None = None
+    try:
         async for part in response.aiter_raw():
-            body.add(part)
+            if problem is None:
+                try:
+                    body.add(part)
+                except ValueError as error:
+                    problem = error
+                    await response.aclose()  # so that reading on fails, from the inside of all its generators
+    except Exception:
+        if problem is None:
+            raise
+    if problem is not None:
+        raise problem
     return body.content()
 
 

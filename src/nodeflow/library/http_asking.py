@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST_URL: Final = 8_192
 MOST_HEADERS: Final = 100
 LONGEST_HEADER: Final = 16_384
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
 _OURS: Final = frozenset(
     ("host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect",
@@ -35,8 +36,10 @@ def parsed(library: Any, url: str) -> httpx.URL:
         found: httpx.URL = library.URL(url.strip())
     except (library.InvalidURL, ValueError) as error:
         raise ValueError(f"{short(url)} is no URL: {error}") from None
-    if found.scheme not in ("http", "https") or not found.host:
-        raise ValueError(f"{short(url)} is no URL of HTTP: it begins with https:// or http:// and a host")
+    if found.scheme not in ("http", "https") or not _HOST.fullmatch(found.raw_host.decode()) or port_of(found) > 65_535:
+        raise ValueError(
+            f"{short(url)} is no URL of HTTP: it begins with https:// or http:// and a host, as example.com"
+        )
     if found.userinfo:
         raise ValueError(f"a URL has no user and password in it ({found.host}); give the header 'Authorization'")
     return found

@@ -30,7 +30,10 @@ MAX_DEPTH: Final = 50
 MAX_TEXT: Final = 10_000
 """Characters of a text that an expression puts together."""
 
-MAX_SIZE: Final = 100_000
+MAX_ITEMS: Final = 1_000
+"""Items of a list that an expression puts together."""
+
+MAX_SIZE: Final = 20_000
 """Roughly how many bytes the lists and dicts that come in may have: each mention of one is looked through."""
 
 
@@ -43,9 +46,9 @@ def expression(expression: Option[str], *, names: Ports[Any]) -> Any:
     `ceil`, `trunc`, `sqrt`, `exp`, `log`, `log2`, `log10`, `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `atan2`,
     `hypot`, `degrees`, `radians` and `len`. `+` also joins texts, and lists. A truth value is not a number.
 
-    Fails with `ValueError` for anything else, for more than 1,000 characters, 50 levels, whole numbers of more than
-    100,000 bits, texts and lists longer than 10,000, and inputs of more than 100,000 bytes; and as Python does for
-    `1 / 0` or `sqrt(-1)`.
+    Fails with `ValueError` for anything else, for more than 1,000 characters, 50 levels, inputs of more than 20,000
+    bytes, texts that become longer than 10,000 and lists that become longer than 1,000, with `OverflowError` for whole
+    numbers of more than 100,000 bits, and as Python does for `1 / 0` or `sqrt(-1)`.
 
     Args:
         expression: The formula.
@@ -182,7 +185,7 @@ def _bits(sign: str, compute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _add(a: Any, b: Any) -> Any:
-    for kind, size in ((str, MAX_TEXT), (list, MAX_TEXT), (tuple, MAX_TEXT)):
+    for kind, size in ((str, MAX_TEXT), (list, MAX_ITEMS), (tuple, MAX_ITEMS)):
         if isinstance(a, kind) and isinstance(b, kind):
             if len(a) + len(b) > size:
                 raise ValueError(f"what an expression puts together has a length of at most {size}")

@@ -83,3 +83,7 @@ def __getattr__(name: str) -> ModuleType:
     if name in CATEGORIES:
         return _module(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *CATEGORIES})

@@ -202,7 +202,8 @@ def _multiply(a: Number, b: Number) -> Number:
 def _power(a: Number, b: Number) -> Number:
     if isinstance(a, int) and isinstance(b, int) and b >= 0:
         within_bits(math.log2(abs(a) or 1) * min(b, 10**9), "the power")
-        return a**b
+        whole: int = a**b
+        return whole
     try:
         return math.pow(a, b)
     except ValueError:
@@ -210,7 +211,8 @@ def _power(a: Number, b: Number) -> Number:
 
 
 def _round(value: Number, digits: int = 0) -> Number:
-    return round(value, digits)
+    rounded: Number = round(value, digits)
+    return rounded
 
 
 def _order(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:

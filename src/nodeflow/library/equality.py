@@ -38,7 +38,7 @@ def same(a: Any, b: Any) -> bool:
         met.add(pair)
         if len(left) != len(right) or not _same_kind(left, right):
             return False
-        if isinstance(left, dict):
+        if isinstance(left, dict) and isinstance(right, dict):
             if left.keys() != right.keys():
                 return False
             todo.extend((item, right[key]) for key, item in left.items())

@@ -93,4 +93,4 @@ def _away(value: Number, digits: int) -> Number:
         count = -count
     if digits > 0:
         return count / unit
-    return type(value)(count * unit)
+    return count * unit if isinstance(value, int) else float(count * unit)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import nodeflow as nf
 from nodeflow.library import math
+from nodeflow.testing import try_node
 
 INF, NAN = python.inf, python.nan
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1

@@ -82,7 +82,7 @@ def round(value: Number = 0, digits: int = 0, ties: Option[str] = "even") -> Num
 def _away(value: Number, digits: int) -> Number:
     """Rounded exactly, with halves away from zero: as a fraction of whole numbers."""
     above, below = value.as_integer_ratio()
-    unit = 10 ** builtins.abs(digits)
+    unit: int = 10 ** builtins.abs(digits)
     if digits > 0:
         above *= unit
     else:

@@ -87,6 +87,7 @@ def _connect(statement: Statement) -> sqlite3.Connection:
         raise SqlError(f"the database {statement.database!r} cannot be opened") from None
     limits = (
         (sqlite3.SQLITE_LIMIT_LENGTH, statement.grant.max_value),  # a search in long texts cannot be stopped
+        (sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200),
         (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
         (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
     )
@@ -126,17 +127,18 @@ def _execute(connection: sqlite3.Connection, statement: Statement) -> None:
     else:
         given = [_stored(value) for value in given]
     before = connection.total_changes
-    cursor = connection.execute(statement.text, given)
-    if cursor.description is None:
-        if statement.gives_rows:
-            raise ValueError("the statement gives no rows: sql.execute runs it")
-    elif statement.gives_rows:
-        columns = statement.columns([each[0] for each in cursor.description])
-        for row in cursor:
-            statement.add(columns, row)
-    else:
-        for _ in cursor:  # RETURNING: what changes is done when the last row is out
-            pass
+    with closing(connection.cursor()) as cursor:  # an open one would keep the file open, as long as an error has it
+        cursor.execute(statement.text, given)
+        if cursor.description is None:
+            if statement.gives_rows:
+                raise ValueError("the statement gives no rows: sql.execute runs it")
+        elif statement.gives_rows:
+            columns = statement.columns([each[0] for each in cursor.description])
+            for row in cursor:
+                statement.add(columns, row)
+        else:
+            for _ in cursor:  # RETURNING: what changes is done when the last row is out
+                pass
     statement.changed = connection.total_changes - before
 
 

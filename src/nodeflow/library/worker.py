@@ -44,6 +44,9 @@ async def in_thread(work: Callable[[], R], stop: Callable[[], None] = _ignore) -
         await trio.to_thread.run_sync(guarded)
         nursery.cancel_scope.cancel()
     await trio.lowlevel.checkpoint_if_cancelled()  # what a stopped worker raises is not what happened
-    if problems:
+    if not problems:
+        return answers[0]
+    try:
         raise problems[0]
-    return answers[0]
+    finally:
+        problems.clear()  # its traceback has this frame: without the circle, what it holds is freed at once

@@ -32,28 +32,54 @@ def listed(name: str, kind: type) -> dict[str, Any]:
         ("List Contains", {"List": [7], "Value": 7}, "Contains", True),
         ("List Index Of", {"List": [7], "Value": 8}, "Index", -1),
         ("String Length", {"Input": "abc"}, "Length", 3),
-        ("To Upper", {"Input": "abc"}, "Upper", "ABC"),
+        ("To Upper", {"Input": "abc"}, "Result", "ABC"),
         ("Trim", {"Input": " a "}, "Result", "a"),
         ("Contains", {"Input": "abc", "Value": "b"}, "Contains", True),
         ("Starts With", {"Input": "abc", "Value": "b"}, "StartsWith", False),
-        ("Index Of", {"Input": "abc", "Value": "b"}, "Index", 1),
+        ("Index Of", {"Input": "abc", "Value": "b"}, "Result", 1),
         ("Replace", {"Input": "aba", "OldValue": "a", "NewValue": "x"}, "Result", "xbx"),
         ("Split", {"Input": "a,b", "Delimiter": ","}, "List", ["a", "b"]),
         ("Join", {"List": [1, 2], "Delimiter": "-"}, "Result", "1-2"),
-        ("Substring", {"Input": "abc", "Start": 1, "Length": 1}, "Substring", "b"),
+        ("Substring", {"Input": "abc", "Start": 1, "Length": 1}, "Result", "b"),
         ("Sign", {"Value": 3.0}, "Sign", 1),
         ("Round", {"Value": 2.345, "Digits": 2}, "Result", 2.35),
-        ("Sqrt", {"Number": 9.0}, "Root", 3.0),
-        ("Dict Count", {"Dictionary": {"a": 1}}, "Count", 1),
+        ("Sqrt", {"Number": 9.0}, "Result", 3.0),
+        ("Dict Count", {"Dictionary": {"a": 1}}, "Result", 1),
+        ("Ends With", {"Input": "abc", "Value": "c"}, "EndsWith", True),
+        ("List Insert", {"List": [1], "Index": 0, "Value": 2}, "Result", [2, 1]),
         ("Clamp", {"Number": 7.0, "Min": 0.0, "Max": 5.0}, "Result", 5.0),
-        ("For Loop", {}, "Counter", None),
     ],
 )
 async def test_older_names(name: str, literals: dict[str, Any], output: str, want: Any) -> None:
-    if name == "For Loop":
-        assert nodeeditor.convert(file([node("x", name), node("p", "Debug Print")], "x.Counter > p.Value"))
-        return
     assert await value(name, literals, output) == want
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "kind", "mapped"),
+    [
+        ("Sqrt", "Root", float, True),
+        ("Index Of", "Position", int, True),
+        ("Dict Keys", "Keys", list, True),
+        ("List Insert", "Success", bool, False),
+        ("List Remove At", "Removed", type(None), False),
+        ("List Remove Value", "Removed", bool, True),
+        ("List Set", "Success", bool, False),
+        ("String Length", "Text", str, False),
+    ],
+)
+def test_older_outputs_that_the_file_lists(name: str, output: str, kind: type, mapped: bool) -> None:
+    x = {**node("x", name), "outputs": [listed(output, kind)]}
+    data = file([x, node("p", "Debug Print")], f"x.{output} > p.Value")
+    if mapped:
+        assert len(nodeeditor.convert(data).workflows["main"].connections) == 1
+    else:
+        assert problems(data) == [("NF604", "x", output)]
+
+
+def test_found_of_an_older_list_get_is_nothing_of_today() -> None:
+    x = {**node("x", "List Get"), "outputs": [listed("Value", type(None)), listed("Found", bool)]}
+    data = file([x, node("p", "Debug Print")], "x.Found > p.Value", "x.Value > p.Label")
+    assert problems(data) == [("NF604", "x", "Found")]
 
 
 async def test_the_one_output_that_has_no_name_of_today_among_several() -> None:
@@ -73,7 +99,9 @@ async def test_the_one_output_that_has_no_name_of_today_among_several() -> None:
         ("Add", {"A": 1.0, "B": 2.0, "C": 3.0}, None, [("NF604", "x", "C")]),
         # two names that nobody knows
         ("Sqrt", {"Number": 1.0, "Digits": 2.0}, None, [("NF604", "x", "Number"), ("NF604", "x", "Digits")]),
-        # several outputs, and the file does not list them
+        # the file does not say what it is
+        ("Sqrt", {}, "x.Root > p.Value", [("NF604", "x", "Root")]),
+        ("List Insert", {}, "x.Success > p.Value", [("NF604", "x", "Success")]),
         ("Dict Get", {"Dict": {}, "Key": "a"}, "x.Item > p.Value", [("NF604", "x", "Item")]),
         # an exec wire is no data
         ("For Loop", {}, "x.Elsewhere > p.Enter", [("NF604", "x", "Elsewhere")]),
@@ -94,14 +122,6 @@ def test_a_finding_says_what_would_be_right() -> None:
         nodeeditor.convert(file([node("x", "List Insert", List=[1], Place=1)]))
     with pytest.raises(nf.ImportFailed, match="has no output 'Item' that is mapped; it has Value, Found"):
         nodeeditor.convert(file([node("x", "Dict Get"), node("p", "Debug Print")], "x.Item > p.Value"))
-
-
-def test_an_output_of_another_type_is_a_finding() -> None:
-    x = {**node("x", "String Length", Value="a"), "outputs": [listed("Text", str)]}
-    data = file([x, node("p", "Debug Print")], "x.Text > p.Value")
-    assert problems(data) == [("NF604", "x", "Text")]
-    x["outputs"] = [listed("Length", int)]
-    assert nodeeditor.convert(file([x, node("p", "Debug Print")], "x.Length > p.Value"))
 
 
 async def test_wires_into_older_inputs() -> None:

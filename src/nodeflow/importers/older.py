@@ -1,8 +1,8 @@
 """Names that sockets had in older versions of NodeEditor: found out where there is only one that can be meant.
 
-An output that today's definition does not have is the one data output that it has; an input is the one that is
-missing on the node. Types must agree where the file says them. What a rule names itself is left to it, and what
-stays open is a finding.
+A socket that the node lists and today's definition does not have is the one that this has and the node does not
+list, if there is one such on each side, of one type. What a rule names itself is left to it, and what stays open
+is a finding: the `Success` of an older `List Insert` is not its `Result`.
 """
 
 from __future__ import annotations
@@ -78,24 +78,29 @@ def _inputs(
     unknown = [name for name in present if name not in original.ins and target(name) is None]
     taken = {target(name) for name in present} - {None}
     missing = [name for name in original.ins if name not in present and target(name) not in taken]
-    if len(unknown) != 1 or len(missing) != 1:
-        return {}
-    said, meant = node.types.get(unknown[0]), OURS[original.ins[missing[0]]]
-    if said is None and (len(original.ins) > 1 or node.inputs):
-        return {}  # the file does not say what it is
-    return {unknown[0]: missing[0]} if said in (None, meant) else {}
+    return _matched(unknown, missing, node.types, original.ins)
 
 
 def _outputs(
     node: RawNode, rule: Rule, original: Original, node_type: NodeType, wired: Collection[str]
 ) -> dict[str, str]:
-    renamed = {plain(name) for name in rule.outs}
-    known = {*original.outs, *original.exits, *renamed}
-    unknown = [
-        name for name in wired if name not in known and socket_of(node_type, name, inward=False) is None
-    ]  # fmt: skip
-    missing = [name for name in original.outs if name not in wired and name not in node.outputs]
-    if len(unknown) != 1 or len(missing) != 1 or (len(original.outs) > 1 and unknown[0] not in node.outputs):
+    renamed = {plain(name): ours for name, ours in rule.outs.items()}
+
+    def source(name: str) -> str | None:
+        return renamed.get(name) or socket_of(node_type, name, inward=False)
+
+    present = {*node.outputs, *wired}
+    unknown = [name for name in present if name not in (*original.outs, *original.exits) and source(name) is None]
+    taken = {source(name) for name in present} - {None}
+    missing = [name for name in original.outs if name not in present and source(name) not in taken]
+    return _matched(unknown, missing, node.outputs, original.outs)
+
+
+def _matched(
+    unknown: Collection[str], missing: Collection[str], said: Mapping[str, str], types: Mapping[str, str]
+) -> dict[str, str]:
+    """The one unknown name and the one that is missing, if the file says of both that they are of one type."""
+    if len(unknown) != 1 or len(missing) != 1:
         return {}
-    said, meant = node.outputs.get(unknown[0]), OURS[original.outs[missing[0]]]
-    return {unknown[0]: missing[0]} if said in (None, meant) else {}
+    [older], [today] = unknown, missing
+    return {older: today} if said.get(older) == OURS[types[today]] else {}

@@ -104,29 +104,43 @@ def _parsed(source: str, strict: bool, html: bool) -> BoundTemplate:
 
 
 def _check_source(source: str) -> None:
-    """Refuse what python-liquid would read in quadratic time: markup that does not end, or only after very long."""
+    """Refuse what python-liquid would read in quadratic time: markup that does not end, or only after very long.
+
+    It goes through the template exactly as the lexer of python-liquid does, or something could be hidden from it.
+    """
     if len(source) > MOST_SOURCE:
         raise _Bad(f"a template has at most {MOST_SOURCE} characters, not {len(source)}")
     if len(_VERBATIM.findall(source)) > 100:
         raise _Bad("a template has at most 100 blocks of `raw` and `doc`")
     at = 0
     while begin := _BEGIN.search(source, at):
-        end = source.find("}}" if begin.group() == "{{" else "%}", begin.end())
-        line = source.count("\n", 0, begin.start()) + 1
-        if end < 0:
-            raise _Bad(f"line {line}: what begins with {begin.group()} there does not end")
-        if end - begin.start() > MOST_MARKUP:
-            raise _Bad(f"line {line}: between {begin.group()} and its end are at most {MOST_MARKUP} characters")
-        at = end + 2
-        if verbatim := _VERBATIM.match(source, begin.start()):
-            closing = re.compile(r"\{%-?\s{0,9}end" + verbatim[1]).search(source, at)
-            if closing is None:
-                raise _Bad(f"line {line}: {verbatim[1]} does not end")
-            at = closing.start()
+        verbatim = _VERBATIM.match(source, begin.start())
+        closing = _END_OF[verbatim[1]].search(source, verbatim.end()) if verbatim else None
+        if closing is not None:
+            at = closing.end()
+        elif begin.group() == "{{" or _TAG.match(source, begin.start()):
+            at = _end_of_markup(source, begin)
+        else:
+            at = begin.end()
+
+
+def _end_of_markup(source: str, begin: re.Match[str]) -> int:
+    where = f"line {source.count(chr(10), 0, begin.start()) + 1}"
+    end = source.find("}}" if begin.group() == "{{" else "%}", begin.end())
+    if end < 0:
+        raise _Bad(f"{where}: what begins with {begin.group()} there does not end")
+    if end - begin.start() > MOST_MARKUP:
+        raise _Bad(f"{where}: between {begin.group()} and its end are at most {MOST_MARKUP} characters")
+    if _BLANKS.search(source, begin.end(), end):
+        raise _Bad(f"{where}: between {begin.group()} and its end are at most 100 blanks in a row")
+    return end + 2
 
 
 _BEGIN: Final = re.compile(r"\{\{|\{%")
-_VERBATIM: Final = re.compile(r"\{%-?\s{0,9}(raw|doc)\b")
+_TAG: Final = re.compile(r"\{%-?\s*(?:#|\w)")
+_BLANKS: Final = re.compile(r"\s{101}")
+_VERBATIM: Final = re.compile(r"\{%-?\s*(raw|doc)\s*-?%\}")
+_END_OF: Final = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in ("raw", "doc")}
 
 
 def _expressions(template: BoundTemplate) -> Iterator[Expression]:

@@ -72,3 +72,16 @@ HELLO_OF_ANOTHER_ENGINE = {
         },
     ],
 }  # fmt: skip
+
+DIVIDES = {
+    "version": 1,
+    "nodes": [
+        {"id": "start", "name": "Start", "execInit": True},
+        {"id": "x", "name": "Divide", "inputs": [{"name": "A", "value": 42}, {"name": "B", "value": 0}]},
+        {"id": "say", "name": "Debug Print", "callable": True, "inputs": [{"name": "Label", "value": "42 / 0"}]},
+    ],
+    "connections": [
+        {"outputNodeId": "start", "outputSocketName": "Exit", "inputNodeId": "say", "inputSocketName": "Enter"},
+        {"outputNodeId": "x", "outputSocketName": "Result", "inputNodeId": "say", "inputSocketName": "Value"},
+    ],
+}

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_graphs import HELLO_OF_ANOTHER_ENGINE, prints, wires
+from cli_graphs import DIVIDES, HELLO_OF_ANOTHER_ENGINE, prints, wires
 
 import nodeflow as nf
 from nodeflow import drawing
@@ -204,7 +204,7 @@ def test_convert_writes_a_document_that_runs(nodeflow, file, tmp_path):
     said = nodeflow("convert", path)
     assert (said.code, said.err) == (0, "")
     assert nf.loads(said.out).entry == "main"
-    assert nodeflow("convert", path, "-o", to, "--strict").code == 0
+    assert nodeflow("convert", path, "-o", to, "--check").code == 0
     assert to.read_text("utf-8") == said.out
     assert nodeflow("run", to).out == "Greeting: Hello!\n"
 
@@ -214,9 +214,25 @@ def test_convert_leaves_a_document_as_it_is(nodeflow):
     assert nodeflow("convert", path).out == path.read_text("utf-8")
 
 
-def test_convert_strictly_refuses_what_has_errors(nodeflow, file, tmp_path):
+def test_convert_strictly_leaves_out_the_other_engines_results(nodeflow, file, tmp_path):
+    path, to = file(DIVIDES), tmp_path / "converted.json"
+    assert nodeflow("run", path).out == "42 / 0: 0\n"
+    assert nodeflow("convert", path, "-o", to).code == 0
+    assert nodeflow("run", to).out == "42 / 0: 0\n"
+    assert nodeflow("convert", path, "-o", to, "--strict").code == 0
+    said = nodeflow("run", to)
+    assert (said.code, said.out) == (1, "")
+    assert "ZeroDivisionError" in said.err
+
+
+def test_convert_strictly_leaves_a_document_as_it_is(nodeflow):
+    path = EXAMPLES / "fizzbuzz.json"
+    assert nodeflow("convert", path, "--strict").out == path.read_text("utf-8")
+
+
+def test_convert_refuses_what_has_errors_if_told_to_check(nodeflow, file, tmp_path):
     to = tmp_path / "out.json"
-    said = nodeflow("convert", file(BAD), "-o", to, "--strict")
+    said = nodeflow("convert", file(BAD), "-o", to, "--check")
     assert said.code == 2
     assert "NF103 error" in said.err
     assert not to.exists()

@@ -14,18 +14,24 @@ from nodeflow.model import Severity
 @click.command("convert", short_help="Make a document of another engine's file.")
 @opening.takes_file
 @click.option("-o", "--output", metavar="OUT", help="Write to this file instead of stdout.")
-@click.option("--strict", is_flag=True, help="Write nothing if there are errors or warnings.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Leave out what keeps the other engine's results: 42 / 0 fails, instead of giving 0, and so does a null "
+    "where a number is wanted.",
+)
+@click.option("--check", is_flag=True, help="Write nothing if there are errors or warnings.")
 @telling.command
-def convert(file: str, modules: tuple[str, ...], output: str | None, strict: bool) -> None:
+def convert(file: str, modules: tuple[str, ...], output: str | None, strict: bool, check: bool) -> None:
     """Write FILE (`-`: stdin), of another engine or of an older version, as a nodeflow document.
 
     Errors and warnings that `validate` would find in what comes of it go to stderr.
     """
     source = opening.name_of(file)
     registry = opening.open_registry(modules)
-    document = opening.open_document(file)
+    document = opening.open_document(file, strict=strict)
     findings = [each for each in findings_of(document, registry) if each.severity is not Severity.INFO]
-    if strict and findings:
+    if check and findings:
         raise telling.refusal(source, findings)
     telling.complain(*(telling.finding_line(source, finding) for finding in findings))
     try:

@@ -22,7 +22,7 @@ from nodeflow.model import Document
 from nodeflow.registry import Registry, installed_nodes
 
 IMPORTERS: Final = ("nodeflow.importers.nodeeditor",)
-"""Modules with `looks_like(data)` and `convert(data, source=...)`, asked in this order; imported when needed."""
+"""Modules with `looks_like(data)` and `convert(data, source=, strict=)`, asked in this order; imported when needed."""
 
 NOT_OURS: Final = "NF004"
 """The code of the finding that a file does not look like a nodeflow document."""
@@ -48,8 +48,12 @@ def name_of(file: str) -> str:
     return "<stdin>" if file == "-" else file
 
 
-def open_document(file: str) -> Document:
+def open_document(file: str, *, strict: bool = False) -> Document:
     """Read a document; a file of another engine is imported.
+
+    Args:
+        file: Its path, or `-`.
+        strict: What is imported is to fail where nodes fail here, whatever the other engine does.
 
     Raises:
         Stop: It cannot be read, or is none; its cause is the error with the findings.
@@ -57,7 +61,7 @@ def open_document(file: str) -> Document:
     source = name_of(file)
     content = _read(file)
     try:
-        return _as_document(content, source)
+        return _as_document(content, source, strict)
     except (DocumentError, ImportFailed) as error:
         raise refusal(source, error.findings) from error
 
@@ -70,25 +74,25 @@ def _read(file: str) -> bytes:
         raise Stop(BAD, f"nodeflow: {name_of(file)}: {reason}") from error
 
 
-def _as_document(content: bytes, source: str) -> Document:
+def _as_document(content: bytes, source: str, strict: bool) -> Document:
     try:
         return loads(content, source=source)
     except DocumentError as error:
         if [finding.code for finding in error.findings] != [NOT_OURS]:
             raise
-        imported = _imported(content, source)
+        imported = _imported(content, source, strict)
         if imported is None:
             raise
         return imported
 
 
-def _imported(content: bytes, source: str) -> Document | None:
+def _imported(content: bytes, source: str, strict: bool) -> Document | None:
     """The document that an importer makes of it, None if none knows it."""
     data = json.loads(content.decode("utf-8-sig"))
     for name in IMPORTERS:
         importer = import_module(name)
         if importer.looks_like(data):
-            document: Document = importer.convert(data, source=source)
+            document: Document = importer.convert(data, source=source, strict=strict)
             return document
     return None
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from nodeflow.library.json_query import MOST_IN_POINTERS, Node, Query, keys_to, pointers_to
+from nodeflow.library.json_query import Node, Query, keys_to, pointers_to
 from nodeflow.node import data_node
 
 MOST: Final = 100_000
 """The most places that a path may select."""
+
+MOST_KEYS: Final = 2_000_000
+"""The most keys and indexes on the ways to all places that are to be changed."""
 
 _HERE: Final = object()
 
@@ -71,18 +74,20 @@ def find_first(value: Any = None, path: str = "$", default: Any = None) -> First
 def set_all(value: Any = None, path: str = "$", item: Any = None) -> Changed:
     """The value with `item` at all places that a JSONPath selects, and how many. Fails as `json.find`.
 
-    Of a place within another one, only the outer is left.
+    Of a place within another one, only the outer counts.
 
     >>> set_all({"a": [{"n": 1}, {"n": 2}]}, "$..n", 0)
     Changed(result={'a': [{'n': 0}, {'n': 0}]}, count=2)
     """
-    tree, count = _tree_of(Query(path).nodes(value, MOST))
+    tree = _tree_of(Query(path).nodes(value, MOST))
     root = [value]
-    todo: list[tuple[Any, Any, _Tree]] = [(root, 0, tree)] if count else []
+    count = 0
+    todo: list[tuple[Any, Any, _Tree]] = [(root, 0, tree)] if tree else []
     while todo:
         holder, key, below = todo.pop()
         if _HERE in below:
             holder[key] = item
+            count += 1
         else:
             holder[key] = _copy(holder[key])
             todo.extend((holder[key], name, part) for name, part in below.items())
@@ -98,11 +103,11 @@ def remove_all(value: Any = None, path: str = "$[*]") -> Changed:
     >>> remove_all([1, 5, 2, 7], "$[?@ > 4]")
     Changed(result=[1, 2], count=2)
     """
-    tree, count = _tree_of(Query(path).nodes(value, MOST))
+    tree = _tree_of(Query(path).nodes(value, MOST))
     if _HERE in tree:
         raise ValueError("the path selects the whole value, which cannot be removed")
     root = [value]
-    todo: list[tuple[Any, Any, _Tree]] = [(root, 0, tree)] if count else []
+    todo: list[tuple[Any, Any, _Tree]] = [(root, 0, tree)] if tree else []
     removing: list[tuple[Any, set[Any]]] = []
     while todo:
         holder, key, below = todo.pop()
@@ -115,28 +120,27 @@ def remove_all(value: Any = None, path: str = "$[*]") -> Changed:
                 del copy[name]
         elif gone:
             copy[:] = [item for index, item in enumerate(copy) if index not in gone]
-    return Changed(root[0], count)
+    return Changed(root[0], sum(len(gone) for _, gone in removing))
 
 
 _Tree = dict[Any, Any]
 """By key or index: what is selected below; `_HERE`: this place itself."""
 
 
-def _tree_of(nodes: Iterable[Node]) -> tuple[_Tree, int]:
-    """The places of nodes as one tree, and how many different ones there are."""
+def _tree_of(nodes: Iterable[Node]) -> _Tree:
+    """The places of nodes as one tree."""
     tree: _Tree = {}
-    count = work = 0
+    left = MOST_KEYS
     for node in nodes:
         keys = keys_to(node)
-        work += len(keys)
-        if work > MOST_IN_POINTERS:
-            raise ValueError("what the path selects lies too deep")
+        left -= len(keys)
+        if left < 0:
+            raise ValueError(f"what the path selects lies too deep: more than {MOST_KEYS} keys on the ways there")
         place = tree
         for key in keys:
             place = place.setdefault(key, {})
-        count += _HERE not in place
         place[_HERE] = True
-    return tree, count
+    return tree
 
 
 def _copy(value: Any) -> Any:

@@ -87,15 +87,34 @@ def keys_to(node: Node) -> list[str | int]:
 
 def pointers_to(nodes: Iterable[Node]) -> list[str]:
     """JSON Pointers to nodes. Raises `ValueError` if they are too long together."""
-    pointers = []
-    size = 0
+    pointers: list[str] = []
+    above: dict[int, str] = {}  # of containers, by identity: each is the start of those of its items
+    left = MOST_IN_POINTERS
     for node in nodes:
-        keys = keys_to(node)
-        size += sum(len(key) + 1 if isinstance(key, str) else 2 for key in keys)
-        if size > MOST_IN_POINTERS:
-            raise ValueError(f"the pointers to what is found have more than {MOST_IN_POINTERS} characters")
-        pointers.append(pointer_to(keys))
+        start = "" if node.parent is None else _start(node.parent, above, left)
+        pointers.append(start if node.parent is None else start + pointer_to((node.key,)))
+        left -= len(pointers[-1])
+        if left < 0:
+            raise _too_long()
     return pointers
+
+
+def _start(node: Node, above: dict[int, str], left: int) -> str:
+    keys: list[str | int] = []
+    place: Node | None = node
+    while place is not None and place.parent is not None and id(place) not in above:
+        keys.append(place.key)
+        left -= len(place.key) + 1 if isinstance(place.key, str) else 2
+        if left < 0:
+            raise _too_long()
+        place = place.parent
+    keys.reverse()
+    above[id(node)] = above.get(id(place), "") + pointer_to(keys)
+    return above[id(node)]
+
+
+def _too_long() -> ValueError:
+    return ValueError(f"the pointers to what is found have more than {MOST_IN_POINTERS} characters")
 
 
 # --- parsing ------------------------------------------------------------------------------------------
@@ -279,7 +298,7 @@ class _Evaluation:
     def _matches(self, text: Any, pattern: Any, *, whole: bool) -> bool:
         if not isinstance(text, str) or not isinstance(pattern, str):
             return False
-        self._step(1 + len(text) // 100)
+        self._step(1 + len(text) // 20)
         if pattern not in self._patterns:
             self._step(100 + len(pattern))  # patterns may come from the document, another one for each value
             if len(self._patterns) >= 100:

@@ -9,10 +9,15 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from nodeflow.library.inputs import check_choice
 from nodeflow.node import Option, data_node
-from nodeflow.values import short, size_of, to_json
+from nodeflow.values import short, to_json
 
-LARGEST: Final = 256 * 2**20
-"""The largest value, roughly in bytes, that is written: what is in a list twice is written twice."""
+MOST_ITEMS: Final = 2_000_000
+"""The most items and keys in a value that is written. What is in a list twice counts twice, as it is written twice."""
+
+MOST_CHARACTERS: Final = 256 * 2**20
+"""The most characters, and bytes, in its texts."""
+
+_MANY_BITS: Final = 14_000
 
 
 class Parsed(NamedTuple):
@@ -84,7 +89,7 @@ def to_text(
     """The value as JSON text. Dates become ISO 8601, bytes base64, attrs objects and tuples objects and arrays.
 
     Fails with `ValueError` if there is a NaN or an infinity in it, if it is nested more deeply than Python can write
-    (some 1000 levels), or larger than 256 MiB.
+    (some 1000 levels), or has more than 2,000,000 items and keys, or 256 MiB of text in it.
 
     Args:
         indented: On many lines, by two spaces a level; else on one line, without spaces.
@@ -114,9 +119,7 @@ def to_text(
 
 
 def _written(value: Any, indented: bool, sorted: bool, ascii: bool, shorten: bool) -> str:
-    if size_of(value, LARGEST) > LARGEST:
-        raise ValueError(f"{short(value)} is larger than {LARGEST // 2**20} MiB as JSON text")
-    _check_ints(value)
+    _check_size(value)
     root = [to_json(value)]
     _check_numbers(root, shorten)
     try:
@@ -145,18 +148,29 @@ def _check_numbers(root: list[Any], shorten: bool) -> None:
                     holder[key] = int(item)
 
 
-def _check_ints(value: Any) -> None:
-    """Refuse ints that Python does not write: `to_json` would put a text in their place."""
+def _check_size(value: Any) -> None:
+    """Refuse what is too large, and ints that Python does not write: `to_json` would put a text in their place."""
+    items, characters = MOST_ITEMS, MOST_CHARACTERS
     todo = [value]
     while todo:
         item = todo.pop()
         if isinstance(item, dict | list | tuple):
+            items -= len(item)
+            if items < 0:
+                raise ValueError(f"{short(value)} is too large for JSON text: more than {MOST_ITEMS} items and keys")
             todo.extend(item.values() if isinstance(item, dict) else item)
+            characters -= sum(map(len, filter(_is_text, item))) if isinstance(item, dict) else 0
+        elif isinstance(item, str | bytes):
+            characters -= len(item)
         elif isinstance(item, int) and item.bit_length() >= _MANY_BITS:
             raise ValueError(f"{short(item)} has too many digits to be JSON text")
+        if characters < 0:
+            raise ValueError(f"{short(value)} is too large for JSON text: more than {MOST_CHARACTERS} characters")
 
 
-_MANY_BITS: Final = 14_000
+def _is_text(key: Any) -> bool:
+    return isinstance(key, str)
+
 
 _IN_QUOTES: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _IN_STRING: Final = re.compile(r"""\\u[0-9a-f]{4}|\\"|\\.|[<>&'+`]""")

@@ -15,7 +15,7 @@ from hypothesis import given as whatever
 from hypothesis import strategies as st
 
 import nodeflow as nf
-from nodeflow.library import flow, sql
+from nodeflow.library import flow, sql, sql_functions
 from nodeflow.library.sql_statement import SqlError
 from nodeflow.services import Databases, NotGranted, Secret
 from nodeflow.testing import try_node
@@ -299,6 +299,35 @@ def test_too_large_rows(file):
 def test_too_long_values(file, statement):
     with pytest.raises(SqlError, match="too big"):
         query(databases(file), statement)
+
+
+TEXTS = (
+    st.text(st.sampled_from("aab "), max_size=6) | st.none() | st.integers(-20, 20) | st.sampled_from([1.0, 0.1, 1e20])
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@whatever(TEXTS, TEXTS, TEXTS)
+def test_functions_of_ours_do_what_those_of_sqlite_do(file, a, b, c):
+    calls = [
+        "replace(?1, ?2, ?3)",
+        "instr(?1, ?2)",
+        *(f"{f}({g})" for f in ("trim", "ltrim", "rtrim") for g in ("?1", "?1, ?2")),
+    ]
+    plain = sqlite3.connect(":memory:")
+    ours = sqlite3.connect(":memory:")
+    sql_functions.install(ours, 1000)
+    for call in calls:
+        given = [a, b, c][: 3 if "?3" in call else 2 if "?2" in call else 1]
+        assert [*ours.execute(f"SELECT {call}", given)] == [*plain.execute(f"SELECT {call}", given)]
+    plain.close()
+    ours.close()
+
+
+@pytest.mark.parametrize("call", ["trim({a}, {b} || 'a')", "instr({a}, {a} || 'b')", "replace({a}, {a} || 'b', '')"])
+def test_no_function_takes_hours(file, call):
+    long = [f"printf('%.*c', 900000, '{letter}')" for letter in "ab"]
+    assert len(query(databases(file), f"SELECT length({call.format(a=long[0], b=long[1])}) AS n", timeout=20)) == 1
 
 
 def test_a_statement_without_end_is_stopped(file):

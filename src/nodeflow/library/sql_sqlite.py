@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from nodeflow.errors import describe
+from nodeflow.library import sql_functions
 from nodeflow.library.sql_statement import SqlError, Statement, Stopped
 
 EVERY: Final = 1_000
@@ -28,7 +29,7 @@ _PRAGMAS: Final = frozenset(
 )  # fmt: skip
 """Which only tell something. Others change where temporary files lie, how much memory there is, what is checked."""
 
-_FUNCTIONS: Final = frozenset(("load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"))
+_FUNCTIONS: Final = frozenset(("load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "json_patch"))
 _VIRTUAL: Final = frozenset(("fts3", "fts4", "fts5", "rtree", "geopoly"))
 _TELLS: Final = frozenset(("user_version", "application_id", "encoding", "page_size"))  # and set, with a value
 
@@ -94,6 +95,7 @@ def _connect(statement: Statement) -> sqlite3.Connection:
     connection.text_factory = lambda text: text.decode("utf-8", "replace")
     for limit, most in limits:
         connection.setlimit(limit, most)
+    sql_functions.install(connection, statement.grant.max_value)
     return connection
 
 

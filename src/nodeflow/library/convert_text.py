@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from nodeflow.library import dotnet_numbers
 from nodeflow.library.inputs import check_choice
+from nodeflow.library.math_limits import wrapped
 from nodeflow.node import Option, data_node
 from nodeflow.values import ANY, short, to_text, type_from_annotation
 
@@ -76,8 +77,9 @@ def type_name(value: Any = None, style: Option[str] = "plain") -> str:
         if value is None:
             return "null"
         if isinstance(value, int) and not isinstance(value, bool):
-            bits = value.bit_length() + (value >= 0 or value & (value - 1) != 0 or value == -1)
-            return "Int32" if -(2**31) <= value < 2**31 else "Int64" if bits <= 64 else "BigInteger"
+            return next(
+                (name for bits, name in ((32, "Int32"), (64, "Int64")) if wrapped(value, bits) == value), "BigInteger"
+            )
         found = next((name for cls, name in DOTNET if isinstance(value, cls)), None)
         if found is not None:
             return found

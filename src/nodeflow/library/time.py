@@ -56,7 +56,10 @@ def _time(ctx: NodeContext) -> datetime:
         clock = ctx.service(Clock)
     except LookupError:
         clock = Clock()
-    return with_zone(clock.now(), "place on the clock of the run")
+    moment = clock.now()
+    if moment.tzinfo is None:
+        raise ValueError(f"the clock that the host gave to the run says {moment.isoformat()}, and in no time zone")
+    return moment
 
 
 @data_node("time.now", volatile=True)

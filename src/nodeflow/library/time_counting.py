@@ -58,10 +58,11 @@ def add(
         if on_failure == "unchanged":
             return value
         raise
-    all_days = length(days=days) + length(weeks=weeks)
+    all_days = length(days=days, weeks=weeks)
     whole = timedelta(math.trunc(all_days / timedelta(1)))  # towards 0: -1.5 is a day and half a day
+    rest = length(hours=hours, minutes=minutes, seconds=seconds)
     try:
-        exact = all_days - whole + length(hours=hours, minutes=minutes, seconds=seconds) + duration
+        exact = all_days - whole + rest + duration
         moment = _by_months(moment, 12 * years + months) + whole
         if isinstance(value, datetime | str):
             return _by_time(moment, exact)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trio
 
-from benchmarks import cases, graphs, report
+from benchmarks import cases, graphs, loading, report
 from benchmarks.cases import Effort, Row
 from benchmarks.profiling import profile
 
@@ -24,14 +24,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     mode.add_argument("--full", dest="mode", action="store_const", const="full", help="also whether cost stays flat")
     parser.set_defaults(mode="normal")
     parser.add_argument("--only", metavar="NAME", action="append", default=[],
-                        help="only rows whose name begins so (a, c-1k, g, h, flat); may be given often")  # fmt: skip
+                        help="only rows whose name begins so (a, c-1k, g, h, i, flat); may be given often")  # fmt: skip
     parser.add_argument("--json", metavar="OUT", type=Path, help="write the numbers to a file")
     parser.add_argument("--write", metavar="STEM", type=Path, help="write STEM.md and STEM.json")
     parser.add_argument("--profile", metavar="NAME", help="show where the time of a case goes; `parked`: the memory")
     return parser.parse_args(arguments)
 
 
-PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "flat")
+PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "flat")
 """The parts of the table, in order: rows are named after them."""
 
 
@@ -57,6 +57,8 @@ async def rows_of(effort: Effort, wanted: Wanted) -> AsyncIterator[Row]:
         if name in wanted:
             yield await measured(effort)
     graphs.forget()
+    if "i" in wanted:
+        yield loading.library_row(effort.rounds + effort.few)
     if effort.full and "flat-chain" in wanted:
         sizes = [1_000, 10_000, 100_000, 1_000_000]
         for row in await cases.flat_rows("chain", lambda n: cases.chain_case("flat", n, None), sizes, effort):

@@ -55,7 +55,7 @@ def _target(row: Row) -> str:
     if row.target is None:
         return ""
     number = f"{row.target:g}"
-    return {"x": f"<= {number}x", "KiB": f"<= {number} KiB", "%": f"< {number} %"}[row.unit]
+    return {"x": f"<= {number}x", "KiB": f"<= {number} KiB", "%": f"< {number} %", "ms": f"<= {number} ms"}[row.unit]
 
 
 def cells(row: Row) -> tuple[str, ...]:

@@ -18,13 +18,15 @@ from __future__ import annotations
 import enum
 import inspect
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from functools import partial
 from opcode import opmap
 from types import CodeType, FunctionType
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from nodeflow.errors import DeclarationError
 from nodeflow.model import UNSET
@@ -267,6 +269,26 @@ class NodeType:
     migrate: Migrate | None = None
     cleans_up: bool = False
     module: str = field(default="")
+    _read: Callable[[], NodeType] | None = field(default=None)
+    """Makes this node type of its body; for one that is read when somebody asks for more than its name."""
+
+    @classmethod
+    def later(cls, name: str, read: Callable[[], NodeType]) -> NodeType:
+        """A node type whose body is read when somebody asks for more than its name."""
+        node_type = cls.__new__(cls)
+        object.__setattr__(node_type, "name", name)
+        object.__setattr__(node_type, "_read", read)
+        return node_type
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Only for what is not set: reads the body."""
+        if attribute not in _FIELDS:
+            raise AttributeError(f"a node type has no attribute {attribute!r}")
+        assert self._read is not None
+        read = self._read()
+        for name in _FIELDS:
+            object.__setattr__(self, name, getattr(read, name))
+        return getattr(self, attribute)
 
     @property
     def doc(self) -> str:
@@ -302,6 +324,25 @@ class NodeType:
 
     def __repr__(self) -> str:
         return f"<node type {self.name}>"
+
+
+_FIELDS: Final = frozenset(each.name for each in fields(NodeType)) - {"name", "_read"}
+
+_later: Final = ContextVar("later", default=False)
+
+
+@contextmanager
+def reading_later() -> Iterator[None]:
+    """Declare node types without looking at their bodies: each is read when somebody asks for it.
+
+    For many at once of which a program uses few, and of which others know that they can be read: what cannot be a node
+    is not told at the line that declares it.
+    """
+    token = _later.set(True)
+    try:
+        yield
+    finally:
+        _later.reset(token)
 
 
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -342,7 +383,7 @@ def exec_node(
     """
     names = _names_of_caller()
 
-    def declare(body: Callable[..., Any] | type) -> NodeType:
+    def read(body: Callable[..., Any] | type) -> NodeType:
         function, resource, signature = _read(name, body, names)
         where = place_of(function)
         _check_body(where, function, signature, blocking=blocking)
@@ -370,7 +411,7 @@ def exec_node(
             loop_outputs, jump, resource, migrate, shield and _cleans_up(function), getattr(function, "__module__", ""),
         )  # fmt: skip
 
-    return declare
+    return partial(_declare, name, read)
 
 
 def data_node(
@@ -390,7 +431,7 @@ def data_node(
     """
     names = _names_of_caller()
 
-    def declare(body: Callable[..., Any] | type) -> NodeType:
+    def read(body: Callable[..., Any] | type) -> NodeType:
         function, resource, signature = _read(name, body, names)
         where = place_of(function)
         _check_body(where, function, signature, blocking=False)
@@ -406,7 +447,13 @@ def data_node(
             migrate=migrate, module=getattr(function, "__module__", ""),
         )  # fmt: skip
 
-    return declare
+    return partial(_declare, name, read)
+
+
+def _declare(
+    name: str, read: Callable[[Callable[..., Any] | type], NodeType], body: Callable[..., Any] | type
+) -> NodeType:
+    return NodeType.later(name, partial(read, body)) if _later.get() else read(body)
 
 
 def is_coroutine(function: Callable[..., Any]) -> bool:

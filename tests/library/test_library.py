@@ -17,6 +17,7 @@ import nodeflow as nf
 from nodeflow import library
 from nodeflow.cli.describing import meaning
 from nodeflow.library import CATEGORIES
+from nodeflow.node import reading_later
 from nodeflow.signature import Role
 from nodeflow.testing import check_example
 
@@ -94,6 +95,42 @@ def test_a_category_is_a_module_that_has_its_node_types(category: str) -> None:
     mine = {name for name in nf.standard_registry() if name.startswith(f"{category}.")}
     assert mine
     assert mine <= found
+
+
+# --- reading later ------------------------------------------------------------------------------------
+
+
+def test_a_body_is_read_when_somebody_asks_for_more_than_the_name() -> None:
+    with reading_later():
+
+        @nf.exec_node("try.good", loop=True)
+        async def good(a: int = 1, *, body: nf.ExecOut, exit: nf.ExecOut) -> nf.ExecOut:
+            """Say nothing."""
+            return exit
+
+        @nf.data_node("try.bad")
+        def bad(*values: int) -> int:
+            return 0
+
+    assert (good.name, repr(good), bad.name) == ("try.good", "<node type try.good>", "try.bad")
+    assert nf.Registry(good, bad)["try.bad"] is bad
+    assert (good.doc, good.loop, good.is_exec) == ("Say nothing.", ("body", "exit"), True)
+    assert [socket.name for socket in good.data_ins] == ["a"]
+    for _ in range(2):
+        with pytest.raises(nf.DeclarationError, match="no \\* parameters"):
+            _ = bad.data_ins
+    for attribute in ("nothing", "__wrapped__"):
+        assert not hasattr(good, attribute)
+
+
+def test_others_are_read_at_the_line_that_declares_them() -> None:
+    with reading_later():
+        pass
+    with pytest.raises(nf.DeclarationError):
+
+        @nf.data_node("try.bad")
+        def bad(*values: int) -> int:
+            return 0
 
 
 # --- loading ------------------------------------------------------------------------------------------

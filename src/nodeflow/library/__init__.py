@@ -12,6 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
+from nodeflow.node import reading_later
 from nodeflow.registry import Registry
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def _nodeeditor() -> Registry:
 
 
 def _module(category: str) -> ModuleType:
-    return import_module(f"{__name__}.{category}")
+    with reading_later():
+        return import_module(f"{__name__}.{category}")
 
 
 def __getattr__(name: str) -> ModuleType:

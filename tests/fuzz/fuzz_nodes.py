@@ -85,43 +85,47 @@ async def task(a: Any = 0, tag: int = 0, *, out: nf.Out[int] = nf.initially(0), 
 
 @nf.exec_node("fz.nap")
 async def nap(
+    ctx: nf.NodeContext,
     a: Any = 0, seconds: float = 0.0, tag: int = 0, *, out: nf.Out[int] = nf.initially(0), exit: nf.ExecOut
 ) -> nf.ExecOut:
     out.set(digest("asleep", a))
-    await trio.sleep(seconds)
+    await ctx.sleep(seconds)
     out.set(saw(tag, a))
     return exit
 
 
 @nf.exec_node("fz.around")
 async def around(
+    ctx: nf.NodeContext,
     a: Any = 0, seconds: float = 0.0, tag: int = 0, *, out: nf.Out[int] = nf.initially(0), body: nf.ExecOut,
     exit: nf.ExecOut,
 ) -> None:  # fmt: skip
     """Keeps its body suspended to the end of all that follows, and waits between."""
     await body()
-    await trio.sleep(seconds)
+    await ctx.sleep(seconds)
     out.set(saw(tag, a))
     await exit()
 
 
 @nf.exec_node("fz.tidy")
-async def tidy(a: Any = 0, seconds: float = 0.0, tag: int = 0, *, body: nf.ExecOut, exit: nf.ExecOut) -> nf.ExecOut:
+async def tidy(
+    ctx: nf.NodeContext, a: Any = 0, seconds: float = 0.0, tag: int = 0, *, body: nf.ExecOut, exit: nf.ExecOut
+) -> nf.ExecOut:
     """Has a cleanup that takes time."""
     saw(tag, a)
     try:
         await body()
     finally:
-        await trio.sleep(seconds)
+        await ctx.sleep(seconds)
     return exit
 
 
 @nf.exec_node("fz.stubborn")
-async def stubborn(seconds: float = 1.0, tag: int = 0, *, exit: nf.ExecOut) -> nf.ExecOut:
+async def stubborn(ctx: nf.NodeContext, seconds: float = 1.0, tag: int = 0, *, exit: nf.ExecOut) -> nf.ExecOut:
     """Swallows its cancellation, which nobody should."""
     saw(tag)
     with suppress(trio.Cancelled):
-        await trio.sleep(seconds)
+        await ctx.sleep(seconds)
     return exit
 
 
@@ -132,8 +136,10 @@ def fail_if(a: Any = 0, one_in: int = 2, tag: int = 0) -> None:
 
 
 @nf.exec_node("fz.fail_late")
-async def fail_late(a: Any = 0, seconds: float = 0.0, tag: int = 0, *, exit: nf.ExecOut) -> nf.ExecOut:
-    await trio.sleep(seconds)
+async def fail_late(
+    ctx: nf.NodeContext, a: Any = 0, seconds: float = 0.0, tag: int = 0, *, exit: nf.ExecOut
+) -> nf.ExecOut:
+    await ctx.sleep(seconds)
     if saw(tag, a) % 2 == 0:
         raise KeyError(f"fail_late {tag}")
     return exit
@@ -181,13 +187,14 @@ def again(times: int = 1, seen: nf.State[int] = nf.initially(0), *, back: nf.Exe
 
 @nf.exec_node("fz.emit")
 async def emit(
+    ctx: nf.NodeContext,
     items: int = 2, seconds: float = 0.0, tag: int = 0, *, item: nf.Stream[int], out: nf.Out[int] = nf.initially(0),
     exit: nf.ExecOut,
 ) -> nf.ExecOut:  # fmt: skip
     """A stream, sequential or concurrent as its option says. What it writes between items, later items see."""
     for i in range(items):
         if seconds:
-            await trio.sleep(seconds)
+            await ctx.sleep(seconds)
         out.set(digest(tag, i))
         await item.emit(i)
         out.set(digest(tag, i, "emitted"))
@@ -197,12 +204,13 @@ async def emit(
 
 @nf.exec_node("fz.emit_many", stream="concurrent")
 async def emit_many(
+    ctx: nf.NodeContext,
     items: int = 2, seconds: float = 0.0, tag: int = 0, *, item: nf.Stream[int], out: nf.Out[int] = nf.initially(0),
     exit: nf.ExecOut,
 ) -> nf.ExecOut:  # fmt: skip
     for i in range(items):
         if seconds:
-            await trio.sleep(seconds)
+            await ctx.sleep(seconds)
         out.set(digest(tag, i))
         await item.emit(i)
         out.set(digest(tag, i, "emitted"))
@@ -223,7 +231,7 @@ async def scatter(
             out.set(i)
             scope.start(each, number=i)
             out.set(-i)
-            await trio.sleep(i / 2)
+            await ctx.sleep(i / 2)
     found.set(scope.results)
     return exit
 
@@ -233,13 +241,11 @@ class Handle:
     """Holds a resource."""
 
     async def open(self, services: Any) -> None:
-        await trio.sleep(0.25)
         Instances.open += 1
         Instances.total += 1
 
     async def close(self) -> None:
         Instances.open -= 1
-        await trio.sleep(0.25)
 
     async def run(self, a: Any = 0, tag: int = 0) -> int:
         assert Instances.open > 0
@@ -255,9 +261,9 @@ def mix(a: Any = 0, b: Any = 0, tag: int = 0) -> int:
 
 
 @nf.data_node("fz.amix")
-async def amix(a: Any = 0, seconds: float = 0.0, tag: int = 0) -> int:
+async def amix(ctx: nf.NodeContext, a: Any = 0, seconds: float = 0.0, tag: int = 0) -> int:
     """Takes its time, so that others meet it while it is evaluated."""
-    await trio.sleep(seconds)
+    await ctx.sleep(seconds)
     return digest(tag, a)
 
 

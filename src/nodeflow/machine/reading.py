@@ -34,7 +34,6 @@ from nodeflow.machine.wishes import Do, Wanted, Wish
 from nodeflow.model import UNSET
 
 SLICE_STEPS: Final = 1000
-"""How many steps all runnable threads together take before others on the loop get their turn (2.6)."""
 
 EVALUATE: Final = Do.EVALUATE
 CALL: Final = Do.CALL
@@ -46,6 +45,8 @@ class Reading(ABC):
     Attributes:
         fuel: Steps left until something must be looked at: the end of the slice, a limit, the gate.
         spinning: How many threads are between two slices.
+        slice_steps: How many steps all runnable threads together take before others on the loop get their turn (2.6);
+            each at least `least_steps`.
         stopped: The run is being cancelled; what still runs is cleanup, which has a limit of its own.
         evaluations: How many data nodes were evaluated.
     """
@@ -57,6 +58,8 @@ class Reading(ABC):
         self.constants: dict[int, Any] = {}
         self.process = Store()
         self.wishes: list[Wanted] = []
+        self.slice_steps = SLICE_STEPS
+        self.least_steps = 8
         self.gate_open = True
         self.stopped = False
         self.fuel = 0
@@ -77,7 +80,7 @@ class Reading(ABC):
     def _grant(self) -> None:
         """Give out steps until something must be looked at again."""
         self.spent += self.granted - self.fuel
-        grant = max(8, SLICE_STEPS // max(1, self.spinning))
+        grant = max(self.least_steps, self.slice_steps // max(1, self.spinning))
         if self.limits.steps is not None and not self.stopped:
             grant = min(grant, max(0, self.limits.steps - self.spent))
         self.granted = self.fuel = grant if self.gate_open or self.stopped else 0

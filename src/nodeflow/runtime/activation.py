@@ -209,13 +209,17 @@ class Activation(Frame):
         return state.value
 
     def time(self) -> float:
-        return trio.current_time()
+        return float(self.run.kernel.current_time())
 
     async def sleep(self, seconds: float) -> None:
-        await trio.sleep(seconds)
+        await self.run.kernel.sleep(seconds)
 
     def timeout(self, seconds: float) -> trio.CancelScope:
-        return trio.move_on_after(seconds)
+        if seconds < 0:
+            raise ValueError(f"`seconds` must be 0 or more, not {seconds!r}")
+        kernel = self.run.kernel
+        scope: trio.CancelScope = kernel.CancelScope(deadline=kernel.current_time() + seconds)
+        return scope
 
 
 class BlockingActivation(Activation):

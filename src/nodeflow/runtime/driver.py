@@ -11,6 +11,7 @@ It contains no decision: after each fact, the machine says what to do next.
 from __future__ import annotations
 
 import contextvars
+import math
 import sys
 from collections.abc import Coroutine, Generator
 from types import CoroutineType, FrameType
@@ -253,7 +254,7 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         if outcome is SLICE:
             if self.run.blocking_bodies:
                 self.run.release_interpreter()
-            return self._help_with(trio.lowlevel.checkpoint(), SLICE)  # noqa: ASYNC105 - the driver awaits it
+            return self._help_with(self.run.kernel.checkpoint(), SLICE)
         assert outcome is WAIT
         return self._help_with(self._park(), WAIT)
 
@@ -360,10 +361,11 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         """Start a body that can wait."""
         node = activation.node
         if node.timeout is not None:
-            activation.bound = trio.CancelScope(deadline=trio.current_time() + node.timeout)
+            kernel = self.run.kernel
+            activation.bound = kernel.CancelScope(deadline=kernel.current_time() + node.timeout)
             activation.bound.__enter__()
         if binding.cleans_up and self.run.cleanup_timeout > 0:
-            activation.shield = trio.CancelScope()
+            activation.shield = self.run.kernel.CancelScope()
             activation.shield.__enter__()
         arguments = binding.arguments(activation, activation.thread.values)
         if node.stream is not None and node.stream.in_flight:
@@ -409,11 +411,11 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         if shield.shield:
             return
         shield.shield = True
-        if trio.current_effective_deadline() == float("-inf"):
+        if self.run.kernel.current_effective_deadline() == float("-inf"):
             shield.shield = False
         else:
             if self.cleanup is None or (not self.shields and self.cleanup[0] is not error):
-                self.cleanup = (error, trio.current_time() + self.run.cleanup_timeout)
+                self.cleanup = (error, self.run.kernel.current_time() + self.run.cleanup_timeout)
             self.shields += 1
             shield.deadline = self.cleanup[1]
 
@@ -608,13 +610,14 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             self.parked = None
             return trio.lowlevel.Abort.SUCCEEDED
 
-        self.parked = trio.lowlevel.current_task()
-        await trio.lowlevel.wait_task_rescheduled(abort)
+        kernel = self.run.kernel
+        self.parked = kernel.current_task()
+        await kernel.wait_task_rescheduled(abort)
 
     def wake(self) -> None:
         if self.parked is not None:
             task, self.parked = self.parked, None
-            trio.lowlevel.reschedule(task)
+            self.run.kernel.reschedule(task)
 
     async def _holding(self, activation: Any, function: Any, arguments: Any) -> tuple[Any, Any]:
         """Call a plain body that holds a capacity (10.4)."""
@@ -630,19 +633,23 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
 
     async def _in_free_worker(self, activation: Any, function: Any, arguments: Any) -> tuple[Any, Any]:
         run, node = self.run, activation.node
+        kernel = run.kernel
         run.blocking_bodies += 1
         try:
-            with trio.fail_after(node.timeout) if node.timeout is not None else trio.CancelScope():
-                answer = await trio.to_thread.run_sync(
+            deadline = math.inf if node.timeout is None else kernel.current_time() + node.timeout
+            with kernel.CancelScope(deadline=deadline) as bound:
+                answer = await kernel.in_worker(
                     function, *arguments, abandon_on_cancel=node.type.abandon_on_cancel, limiter=run.limiter
                 )
+            if bound.cancelled_caught:
+                raise run.timed_out_error(node)
         except trio.Cancelled:
             if node.type.abandon_on_cancel:
                 run.abandoned.append(node.id)
             raise
         finally:
             run.blocking_bodies -= 1
-        await trio.lowlevel.checkpoint_if_cancelled()
+        await kernel.checkpoint_if_cancelled()
         return activation, answer
 
     def _worker_done(self, thread: FlowThread, done: Any, raised: BaseException | None) -> Any:
@@ -658,8 +665,6 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             else:
                 assert node is not None
                 return run.machine.returned(thread, node, output)
-        if isinstance(raised, trio.TooSlowError):
-            raised = run.timed_out_error(node)
         return self._node_failed(node, raised, True)
 
     # --- contexts without a nursery ---

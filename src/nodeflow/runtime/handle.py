@@ -20,6 +20,7 @@ from nodeflow.model import Document, Finding, HasModel, Severity
 from nodeflow.registry import Registry
 from nodeflow.runtime import events
 from nodeflow.runtime.binding import bind
+from nodeflow.runtime.kernel import TRIO
 from nodeflow.runtime.resources import reachable_with_resource
 from nodeflow.runtime.result import Result
 from nodeflow.runtime.run import Run
@@ -61,8 +62,31 @@ class Compiled:
         capacities: Mapping[str, int] | None = None,
     ) -> OpenRun:
         """`async with compiled.open_run(...) as run:` starts a run; see `nodeflow.open_run`."""
+        run = self.prepare(
+            inputs=inputs, variables=variables, services=services, limits=limits, observers=observers, elide=elide,
+            check_values=check_values, cleanup_timeout=cleanup_timeout, capacities=capacities,
+        )  # fmt: skip
+        if paused:
+            run.machine.pause()
+        return OpenRun(run)
+
+    def prepare(
+        self,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Any] | None = None,
+        services: Iterable[Any] = (),
+        limits: Limits | None = None,
+        observers: Iterable[Observer] = (),
+        elide: bool = True,
+        check_values: bool = False,
+        cleanup_timeout: float = 5.0,
+        capacities: Mapping[str, int] | None = None,
+        kernel: Any = TRIO,
+    ) -> Run:
+        """A run that has not begun: for whoever drives it himself, as the simulator."""
         plan = self._graph.workflows[self._graph.entry]
-        run = Run(
+        return Run(
             self._graph,
             inputs=_given_inputs(plan, inputs or {}),
             variables=_given_variables(plan, variables or {}),
@@ -73,10 +97,8 @@ class Compiled:
             check_values=check_values,
             cleanup_timeout=cleanup_timeout,
             capacities=capacities or {},
+            kernel=kernel,
         )
-        if paused:
-            run.machine.pause()
-        return OpenRun(run)
 
     async def run(self, **options: Any) -> Result:
         """Run to the end. Takes what `open_run` takes, and raises what `nodeflow.run` raises."""
@@ -219,13 +241,13 @@ class RunHandle:
         """Close the gate: no activation begins. The run's deadline goes on, unless told to stop (10.5)."""
         self._run.machine.pause()
         if stop_deadline and self._deadline_left is None:
-            self._deadline_left = self._run.deadline_scope.deadline - trio.current_time()
+            self._deadline_left = self._run.deadline_scope.deadline - self._run.kernel.current_time()
             self._run.deadline_scope.deadline = math.inf
 
     def resume(self) -> None:
         """Open the gate; everything that waits at it goes on."""
         if self._deadline_left is not None:
-            self._run.deadline_scope.deadline = trio.current_time() + self._deadline_left
+            self._run.deadline_scope.deadline = self._run.kernel.current_time() + self._deadline_left
             self._deadline_left = None
         self._run.machine.resume()
         self._run.perform()
@@ -255,8 +277,8 @@ class RunHandle:
         run = self._run
         while not self.done:
             before = run.activity()
-            await trio.lowlevel.checkpoint()
-            await trio.lowlevel.checkpoint()
+            await self._run.kernel.checkpoint()
+            await self._run.kernel.checkpoint()
             if run.activity() == before:
                 return
 

@@ -38,8 +38,10 @@ class Resources:
     async def close(self) -> list[BaseException]:
         """Close what is open, each in at most `cleanup_timeout` seconds; returns what failed."""
         errors: list[BaseException] = []
+        kernel = self.run.kernel
         for node, instance in reversed(self.opened):
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + self.run.cleanup_timeout) as scope:
+            deadline = kernel.current_time() + self.run.cleanup_timeout
+            with kernel.CancelScope(shield=True, deadline=deadline) as scope:
                 try:
                     await instance.close()
                 except BaseException as error:

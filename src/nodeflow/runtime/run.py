@@ -25,6 +25,7 @@ from nodeflow.runtime.binding import NOTHING
 from nodeflow.runtime.driver import Driver
 from nodeflow.runtime.failures import reduced, together
 from nodeflow.runtime.holding import Holder
+from nodeflow.runtime.kernel import TRIO, Kernel
 from nodeflow.runtime.resources import Resources
 from nodeflow.runtime.result import Result
 from nodeflow.runtime.scopes import OpenScope
@@ -66,8 +67,10 @@ class Run:
         check_values: bool,
         cleanup_timeout: float,
         capacities: Mapping[str, int],
+        kernel: Kernel = TRIO,
     ) -> None:
         self.graph = graph
+        self.kernel = kernel
         self.machine = Machine(graph, limits, make_frame=Activation, make_thread=partial(Driver, self))
         self.inputs = inputs
         self.seeds = variables
@@ -84,23 +87,23 @@ class Run:
         self.slices = 0
         self.limiter: trio.CapacityLimiter | None = None
         self.holders: dict[int, Holder] = {}
-        self.capacities = {name: trio.CapacityLimiter(size) for name, size in capacities.items()}
+        self.capacities = {name: kernel.CapacityLimiter(size) for name, size in capacities.items()}
         self.resources = Resources(self)
         self.crash: BaseException | None = None
         self.lost_errors: list[BaseException] = []
         self.main_scopes: dict[int, Scope] = {}
-        self.deadline_scope = trio.CancelScope()
+        self.deadline_scope = kernel.CancelScope()
         self.main_error: BaseException | None = None
         self.outputs: dict[str, Any] = {}
         self.result: Result | None = None
-        self.finished = trio.Event()
+        self.finished = kernel.Event()
         self.started_at = 0.0
 
     # --- the whole run ---
 
     async def main(self) -> None:
         """Run from the start to the end, and leave the result; raises only what is not about the graph."""
-        self.started_at = trio.current_time()
+        self.started_at = self.kernel.current_time()
         limit = self.machine.limits.deadline
         self.deadline_scope.deadline = math.inf if limit is None else self.started_at + limit
         plan = self.graph.workflows[self.graph.entry]
@@ -124,14 +127,14 @@ class Run:
 
     async def _inside(self, plan: WorkflowPlan) -> None:
         machine = self.machine
-        async with trio.open_nursery() as nursery:
+        async with self.kernel.open_nursery() as nursery:
             self.nurseries[0] = nursery
             machine.started()
             self.opened(machine.root)
             if machine.state is RunState.STOPPING:
                 nursery.cancel_scope.cancel()
             self.main_error = await self._workflow(plan)
-        await trio.lowlevel.checkpoint_if_cancelled()
+        await self.kernel.checkpoint_if_cancelled()
 
     async def _workflow(self, plan: WorkflowPlan) -> BaseException | None:
         """Run the entry workflow between opening and closing resources; returns what it failed with."""
@@ -183,7 +186,7 @@ class Run:
             "evaluations": machine.evaluations,
             "threads": machine.threads_started,
             "contexts": machine.contexts_opened,
-            "seconds": trio.current_time() - self.started_at,
+            "seconds": self.kernel.current_time() - self.started_at,
         }
         scopes = [self.main_scopes[index] for index in sorted(self.main_scopes)]
         self.result = Result(

@@ -149,10 +149,10 @@ class OpenScope:
         if self._may_elide():
             context.ready = deque()
         else:
-            self._manager = trio.open_nursery()
+            self._manager = self._run.kernel.open_nursery()
             self._nursery = await self._manager.__aenter__()
             if self._timeout is not None:
-                self._nursery.cancel_scope.deadline = trio.current_time() + self._timeout
+                self._nursery.cancel_scope.deadline = self._run.kernel.current_time() + self._timeout
             self._run.nurseries[context.id] = self._nursery
             if context.capacity:
                 self._run.contextvars[context.id] = contextvars.copy_context()
@@ -172,7 +172,7 @@ class OpenScope:
 
     async def _stopped_by_limit(self) -> None:
         self._run.perform()
-        await trio.lowlevel.checkpoint()
+        await self._run.kernel.checkpoint()
         raise self._run.machine.limit_error or LimitExceeded("contexts", 0, "?")
 
     # --- inside ---
@@ -250,7 +250,7 @@ class OpenScope:
         context, nursery = self.context, self._nursery
         if nursery is None or self._timeout is None or context.failures or context.cancelled is not None:
             return False
-        return nursery.cancel_scope.cancel_called and trio.current_time() >= nursery.cancel_scope.deadline
+        return nursery.cancel_scope.cancel_called and self._run.kernel.current_time() >= nursery.cancel_scope.deadline
 
     async def _settle(self, error: BaseException | None) -> bool:
         """Decide what the opener gets: errors outrank cancellation, which outranks what only is missing."""
@@ -260,7 +260,7 @@ class OpenScope:
         if error is not None and not isinstance(error, trio.Cancelled):
             failures.append(error)
         if not failures:
-            await trio.lowlevel.checkpoint_if_cancelled()
+            await self._run.kernel.checkpoint_if_cancelled()
             outcome = machine.outcome(context)
             failures = [self._as_failure(problem) for problem in outcome]
         if not failures:

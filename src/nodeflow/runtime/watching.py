@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import trio
 
 from nodeflow.errors import ValueChanged
 from nodeflow.machine import Context, FlowThread
@@ -23,6 +22,7 @@ class Watchers:
 
     def __init__(self, run: Run, observers: Iterable[Observer], *, check_values: bool) -> None:
         self.run = run
+        self.now = run.kernel.current_time
         self.observers = list(observers)
         self.check_values = check_values
         self.before: dict[int, list[Shape]] = {}
@@ -47,56 +47,56 @@ class Watchers:
     def _detach(self, observer: Observer, error: Exception) -> None:
         self.observers = [other for other in self.observers if other is not observer]
         self.run.lost(error)
-        self.tell(events.ObserverDetached(trio.current_time(), repr(observer), error))
+        self.tell(events.ObserverDetached(self.now(), repr(observer), error))
 
     # --- what happens ---
 
     def run_started(self, workflow: str) -> None:
         if self.observers:
-            self.tell(events.RunStarted(trio.current_time(), workflow))
+            self.tell(events.RunStarted(self.now(), workflow))
 
     def run_ended(self, status: str, error: BaseException | None) -> None:
         if self.observers:
-            self.tell(events.RunEnded(trio.current_time(), status, error))
+            self.tell(events.RunEnded(self.now(), status, error))
 
     def context_opened(self, context: Context) -> None:
         parent = context.parent.id if context.parent is not None else -1
-        self.tell(events.ContextOpened(trio.current_time(), context.id, context.kind.value, parent, context))
+        self.tell(events.ContextOpened(self.now(), context.id, context.kind.value, parent, context))
 
     def context_closed(self, context: Context) -> None:
-        self.tell(events.ContextClosed(trio.current_time(), context.id, context.kind.value))
+        self.tell(events.ContextClosed(self.now(), context.id, context.kind.value))
 
     def thread_started(self, thread: FlowThread) -> None:
-        self.tell(events.ThreadStarted(trio.current_time(), thread.id, thread.context.id, thread.index))
+        self.tell(events.ThreadStarted(self.now(), thread.id, thread.context.id, thread.index))
 
     def thread_ended(self, thread: FlowThread) -> None:
-        self.tell(events.ThreadEnded(trio.current_time(), thread.id, thread.state.value))
+        self.tell(events.ThreadEnded(self.now(), thread.id, thread.state.value))
 
     def node_started(self, activation: Any) -> None:
         self.given(activation, activation.thread.values)
         if self.observers:
             node, thread = activation.node, activation.thread
-            self.tell(events.NodeStarted(trio.current_time(), node.id, node.workflow.name, thread.id, thread.values))
+            self.tell(events.NodeStarted(self.now(), node.id, node.workflow.name, thread.id, thread.values))
 
     def node_ended(self, node: Any, thread: FlowThread, outcome: str, output: str | None) -> None:
-        self.tell(events.NodeEnded(trio.current_time(), node.id, node.workflow.name, thread.id, outcome, output))
+        self.tell(events.NodeEnded(self.now(), node.id, node.workflow.name, thread.id, outcome, output))
 
     def node_failed(self, node: Any, thread: FlowThread, error: BaseException) -> None:
-        self.tell(events.NodeFailedEvent(trio.current_time(), node.id, node.workflow.name, thread.id, error))
+        self.tell(events.NodeFailedEvent(self.now(), node.id, node.workflow.name, thread.id, error))
 
     def output_set(self, node: Any, thread: FlowThread, output: str, value: Any) -> None:
-        self.tell(events.OutputSet(trio.current_time(), node.id, node.workflow.name, thread.id, output, value))
+        self.tell(events.OutputSet(self.now(), node.id, node.workflow.name, thread.id, output, value))
 
     def state_set(self, node: Any, thread: FlowThread, state: str, value: Any) -> None:
         if self.observers:
-            self.tell(events.StateSet(trio.current_time(), node.id, node.workflow.name, thread.id, state, value))
+            self.tell(events.StateSet(self.now(), node.id, node.workflow.name, thread.id, state, value))
 
     def data_evaluated(self, node: Any, thread: FlowThread) -> None:
-        self.tell(events.DataEvaluated(trio.current_time(), node.id, node.workflow.name, thread.id))
+        self.tell(events.DataEvaluated(self.now(), node.id, node.workflow.name, thread.id))
 
     def feedback(self, node: Any, thread: FlowThread, message: str, level: str, data: Any) -> None:
         name = node.workflow.name
-        self.tell(events.Feedback(trio.current_time(), node.id, name, thread.id, message, level, data))
+        self.tell(events.Feedback(self.now(), node.id, name, thread.id, message, level, data))
 
     # --- the check mode ---
 

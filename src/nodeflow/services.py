@@ -124,6 +124,8 @@ def _text_by_name(values: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
+    if not os.fspath(path):
+        raise ValueError("a path is missing; the working directory is '.'")  # as of a variable that is not set
     return Path(os.path.abspath(path))
 
 

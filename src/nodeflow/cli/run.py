@@ -15,7 +15,7 @@ import click
 import trio
 
 from nodeflow.api import compile as compile_document
-from nodeflow.cli import opening, telling
+from nodeflow.cli import grants, opening, telling
 from nodeflow.cli.telling import BAD, COMPLETED, FAILED, INTERRUPTED, TIMED_OUT, Stop
 from nodeflow.errors import InvalidDocument, NodeFailed, SocketTypeError, describe
 from nodeflow.machine import Limits
@@ -51,6 +51,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, value: float | 
 @click.option("--timeout", type=float, callback=_seconds, metavar="S", help="Stop after so many seconds.")
 @click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="Fail after so many steps.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end and nothing else.")
+@grants.takes_grants
 @telling.command
 def run(
     file: str,
@@ -61,15 +62,20 @@ def run(
     timeout: float | None,
     max_steps: int | None,
     as_json: bool,
+    **granted: Any,
 ) -> int:
     """Run the document in FILE (`-`: stdin) and print what its nodes print, line by line.
 
     The value in K=JSON is JSON; what is no JSON is taken as text, and so is everything for an input of type `text`
     that is not in quotes. A file of another engine that nodeflow can import is imported.
 
+    Its nodes reach no files, servers, programs, databases, secrets and variables of the environment but those that
+    options grant.
+
     Exit code: 0 it completed, 1 it failed, 2 bad file or usage, 124 it timed out, 130 it was interrupted.
     """
     source = opening.name_of(file)
+    services = grants.services_of(**granted)
     registry = opening.open_registry(modules)
     document = opening.with_entry(opening.open_document(file), workflow, source)
     try:
@@ -81,6 +87,7 @@ def run(
         "inputs": read_given(inputs, {name: each.type for name, each in declared.inputs.items()}, "--input"),
         "variables": read_given(variables, _variable_types(document), "--var"),
         "limits": Limits(steps=max_steps, deadline=timeout),
+        "services": services,
     }
     output = Output(as_json)
     result = trio.run(_run, compiled, options, output, source)

@@ -15,31 +15,28 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath, PurePosixPath
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import attrs
-from attrs import frozen
 
 from nodeflow.errors import ConversionError
 from nodeflow.values import texts
 from nodeflow.values.messages import short
 from nodeflow.values.plain import to_text
 from nodeflow.values.structuring import explain, structure
-from nodeflow.values.types import SocketType
+from nodeflow.values.types import INT, SocketType
 
 Convert = Callable[[Any, SocketType], Any]
 
 
-@frozen
-class Way:
+class Way(NamedTuple):  # not attrs: these are made when nodeflow is imported
     """One way to convert: in words for the docs, and the function."""
 
     words: str
-    convert: Convert = attrs.field(repr=False)
+    convert: Convert
 
 
-@frozen
-class Conversion:
+class Conversion(NamedTuple):
     """One row of the table: values of a kind, and what becomes of them as values of a type of a kind.
 
     Attributes:
@@ -219,7 +216,6 @@ _text: Final[Convert] = lambda value, _: to_text(value)  # noqa: E731
 _list: Final[Convert] = lambda value, _: list(value)  # noqa: E731
 _number: Final[Convert] = lambda value, target: (target.cls or int)(value)  # noqa: E731
 _ISO: Final = "as ISO 8601 writes it"
-_Person: Final[Any] = attrs.make_class("Person", ["name"], frozen=True)
 
 CONVERSIONS: Final[Mapping[tuple[str, str], Conversion]] = {
     (row.source, row.target): row
@@ -263,7 +259,7 @@ CONVERSIONS: Final[Mapping[tuple[str, str], Conversion]] = {
         _by_node("object", "list", frozenset({2, 1}), "the items of a set, sorted", _set_as_list),
         _by_node("list", "dict", [["a", 1], ["b", 2]], "from its pairs of a key and a value", _pairs_as_dict),
         _by_node("tuple", "dict", (("a", 1),), "from its pairs of a key and a value", _pairs_as_dict),
-        _by_node("object", "dict", _Person("Ada"), "its fields", _fields_as_dict),
+        _by_node("object", "dict", INT, "its fields", _fields_as_dict),
         _by_node("text", "bytes", "YWJj", "in UTF-8", _read(_from_utf8), file=("base64", _read(_from_base64))),
         _by_node("list", "bytes", [97, 98], "from numbers from 0 to 255", _items_as_bytes),
         _by_node("tuple", "bytes", (97, 98), "from numbers from 0 to 255", _items_as_bytes),

@@ -13,14 +13,14 @@ from typing import Final
 MOST_DIGITS: Final = 4000
 """Longer numbers are not read: the effort grows with the square of their length."""
 
-_INT: Final = re.compile(r"[+-]?\d+", re.ASCII)
-_FLOAT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_GROUPED: Final = re.compile(r"[+-]?\d[\d,]*(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+# Patterns are compiled when they are used: most runs read no text, and all would wait for it.
+_INT: Final = r"(?a)[+-]?\d+"
+_FLOAT: Final = r"(?ai)[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?"
+_GROUPED: Final = r"(?ai)[+-]?\d[\d,]*(\.\d*)?(e[+-]?\d+)?"
 _NOT_FINITE: Final = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
-_DURATION: Final = re.compile(
-    r"(?P<sign>[+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?",
-    re.ASCII | re.IGNORECASE,
+_DURATION: Final = (
+    r"(?ai)(?P<sign>[+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?"
 )
 
 
@@ -31,7 +31,7 @@ def read_int(text: str) -> int:
     -12
     """
     text = text.strip()
-    if not _INT.fullmatch(text):
+    if not re.fullmatch(_INT, text):
         raise ValueError("it is not a whole number")
     if len(text) > MOST_DIGITS:
         raise ValueError(f"it has more than {MOST_DIGITS} digits")
@@ -47,9 +47,9 @@ def read_float(text: str, *, grouped: bool = False) -> float:
     text = text.strip()
     if len(text) > MOST_DIGITS:
         raise ValueError(f"it has more than {MOST_DIGITS} digits")
-    if _FLOAT.fullmatch(text):
+    if re.fullmatch(_FLOAT, text):
         return float(text)
-    if grouped and _GROUPED.fullmatch(text):
+    if grouped and re.fullmatch(_GROUPED, text):
         return float(text.replace(",", ""))
     found = _NOT_FINITE.get(text.lstrip("+-").lower())
     if found is None or len(text) - len(text.lstrip("+-")) > 1:
@@ -99,7 +99,7 @@ def read_duration(text: str) -> timedelta:
     >>> read_duration("P1DT2H"), read_duration("-PT0.5S")
     (datetime.timedelta(days=1, seconds=7200), datetime.timedelta(days=-1, seconds=86399, microseconds=500000))
     """
-    found = _DURATION.fullmatch(text.strip())
+    found = re.fullmatch(_DURATION, text.strip())
     if found is None or text.strip().upper().endswith(("P", "T")):
         raise ValueError("it is not a duration as in ISO 8601, such as P1DT2H30M or PT90S")
     whole, _, fraction = (found["seconds"] or "0").replace(",", ".").partition(".")

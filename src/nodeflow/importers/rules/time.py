@@ -17,10 +17,14 @@ _MOMENT: Final = {"DateTime": "value"}
 
 def as_text(draft: Draft) -> None:
     """The result as the text that .NET writes for its format `o`: `2026-02-28T12:00:00.0000000Z`."""
-    failing = {} if draft.strict else _UNCHANGED
-    id = draft.helper("text", "time.format", {"format": "o"}, {**_DOTNET, **failing})
+    id = draft.helper("text", "time.format", {"format": "o"}, {**_DOTNET, **_on_failure(draft)})
     draft.wires.append((draft.id, "result", id, "value"))
     draft.outs["result"] = (id, "result")
+
+
+def _on_failure(draft: Draft) -> dict[str, str]:
+    """A text that is no date comes out of the node in front as it was, if that node lets it."""
+    return {key: value for key, value in draft.options.items() if key == "on_failure"}
 
 
 def of_now(draft: Draft) -> None:

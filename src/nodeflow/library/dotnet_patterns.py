@@ -63,13 +63,14 @@ def dollar_parts(replacement: str, numbers: Mapping[str, int]) -> Callable[[Any]
     """What makes of a match the pieces of what replaces it. A `$` that refers to nothing is itself."""
     parts: list[str | Callable[[Any], str]] = []
     end = 0
+    signs = {**_SIGNS, "+": _group(numbers[str(max(int(name) for name in numbers if name.isdecimal()))])}
     for found in _DOLLAR.finditer(replacement):
         name, sign = found[1] or found[2], found[3]
         name = name.lstrip("0") or "0" if name and name.isdecimal() else name
         if name is not None and name not in numbers:
             continue
         parts.append(replacement[end : found.start()])
-        parts.append(_SIGNS[sign] if sign else _group(numbers[name]))
+        parts.append(signs[sign] if sign else _group(numbers[name]))
         end = found.end()
     parts.append(replacement[end:])
     return lambda match: (part if isinstance(part, str) else part(match) for part in parts if part != "")
@@ -79,15 +80,10 @@ def _group(number: int) -> Callable[[Any], str]:
     return lambda match: match.group(number) or ""
 
 
-def _last_group(match: Any) -> str:
-    return str(match.groups("")[-1] if match.groups() else match.group())
-
-
 _SIGNS: Final[Mapping[str, Callable[[Any], str]]] = {
     "$": lambda match: "$",
     "&": lambda match: match.group(),
     "`": lambda match: match.string[: match.start()],
     "'": lambda match: match.string[match.end() :],
     "_": lambda match: match.string,
-    "+": _last_group,
 }

@@ -141,7 +141,7 @@ def wrap(value: str = "", width: int = 80) -> list[str]:
             if line and len(piece) + 1 > room:
                 lines.append(" ".join(line))
                 line, room = [], width
-                within_parts(len(lines))
+                within_parts(len(lines) + 1)
             room -= len(piece) + (1 if line else 0)
             line.append(piece)
     return [*lines, " ".join(line)] if line else lines

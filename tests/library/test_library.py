@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -131,6 +132,72 @@ def test_others_are_read_at_the_line_that_declares_them() -> None:
         @nf.data_node("try.bad")
         def bad(*values: int) -> int:
             return 0
+
+
+# --- registries that load -----------------------------------------------------------------------------
+
+
+class Shelf:
+    """Categories that note when they are loaded."""
+
+    def __init__(self, **categories: list[nf.NodeType]) -> None:
+        self.loaded: list[str] = []
+        self.registry = nf.Registry.of_categories({name: self.loader(name, categories[name]) for name in categories})
+
+    def loader(self, name: str, types: list[nf.NodeType]) -> Callable[[], nf.Registry]:
+        def load() -> nf.Registry:
+            self.loaded.append(name)
+            return nf.Registry(*types)
+
+        return load
+
+
+def named(name: str) -> nf.NodeType:
+    @nf.data_node(name)
+    def node(a: int = 0) -> int:
+        return a
+
+    return node
+
+
+def test_a_category_is_loaded_when_a_name_of_it_is_asked_for() -> None:
+    shelf = Shelf(one=[named("one.a")], two=[named("two.a"), named("two.b")])
+    assert "three.a" not in shelf.registry
+    assert shelf.loaded == []
+    assert shelf.registry["two.b"].name == "two.b"
+    assert shelf.loaded == ["two"]
+    assert list(shelf.registry) == ["one.a", "two.a", "two.b"]  # in the order of the categories, not of asking
+    assert (shelf.loaded, len(shelf.registry)) == (["two", "one"], 3)
+
+
+def test_merging_loads_what_both_sides_have_something_of() -> None:
+    shelf = Shelf(one=[named("one.a")], two=[named("two.a")])
+    merged = shelf.registry | nf.Registry(named("mine.a"))
+    assert shelf.loaded == []
+    assert list(nf.Registry(named("mine.a")) | shelf.registry) == ["one.a", "two.a", "mine.a"]
+    assert (merged["mine.a"].name, merged.get("two.a") is not None) == ("mine.a", True)
+    shelf = Shelf(one=[named("one.a")], two=[named("two.a")])
+    with pytest.raises(nf.RegistryError, match="two node types are named 'one.a'"):
+        _ = shelf.registry | nf.Registry(named("one.a"))
+    assert shelf.loaded == ["one"]
+    again = Shelf(one=[named("one.a")])
+    both = again.registry | again.registry
+    assert (list(both), again.loaded) == (["one.a"], ["one"])
+
+
+def test_a_category_that_cannot_be_loaded_says_so_each_time() -> None:
+    def broken() -> nf.Registry:
+        raise ImportError("no such module")
+
+    registry = nf.Registry.of_categories({"one": broken})
+    for _ in range(2):
+        with pytest.raises(ImportError, match="no such module"):
+            registry.get("one.a")
+
+
+def test_similar_names_are_found_in_what_is_not_loaded() -> None:
+    shelf = Shelf(one=[named("one.alpha")], two=[named("two.beta")])
+    assert shelf.registry.similar("one.alhpa") == ["one.alpha"]
 
 
 # --- loading ------------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def test_merging_loads_what_both_sides_have_something_of() -> None:
     assert list(nf.Registry(named("mine.a")) | shelf.registry) == ["one.a", "two.a", "mine.a"]
     assert (merged["mine.a"].name, merged.get("two.a") is not None) == ("mine.a", True)
     shelf = Shelf(one=[named("one.a")], two=[named("two.a")])
-    with pytest.raises(nf.RegistryError, match="two node types are named 'one.a'"):
+    with pytest.raises(nf.RegistryError, match=r"two node types are named 'one\.a'"):
         _ = shelf.registry | nf.Registry(named("one.a"))
     assert shelf.loaded == ["one"]
     again = Shelf(one=[named("one.a")])

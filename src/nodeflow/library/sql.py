@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from nodeflow.library.sql_statement import Statement, hidden
+from nodeflow.library.sql_statement import Statement, Stopped, hidden
 from nodeflow.library.worker import in_thread
 from nodeflow.node import NodeContext, exec_node
 from nodeflow.services import Databases, NotGranted, Secret, granted
@@ -109,12 +109,12 @@ async def _run(
     bound, secrets = bound_values(parameters)
     statement = Statement(database, url, grant, text, bound, seconds, gives_rows)
     try:
-        with ctx.timeout(seconds):
-            await in_thread(lambda: _of(url)(statement), statement.stop)
-            return statement
+        await in_thread(lambda: _of(url)(statement), statement.stop)
+    except Stopped:
+        raise TimeoutError(f"the statement on {database!r} took more than {seconds:g} s: {short(text)}") from None
     except Exception as error:
         raise hidden(error, secrets) from None
-    raise TimeoutError(f"the statement on {database!r} took more than {seconds:g} s: {short(text)}")
+    return statement
 
 
 def _of(url: str) -> Any:

@@ -23,8 +23,11 @@ def run(statement: Statement) -> None:
         raise ValueError("a statement that gives rows is run by sql.query; texts belong into the parameters")
     connection = _connect(psycopg, statement)
     statement.interrupt = lambda: _cancel(connection, statement)
+    bell = threading.Timer(statement.seconds, statement.stop)
+    bell.daemon = True
+    bell.start()
     try:
-        if statement.stopped.is_set():
+        if statement.is_over():
             raise Stopped
         with connection:
             connection.read_only = statement.read_only
@@ -32,10 +35,11 @@ def run(statement: Statement) -> None:
     except psycopg.errors.ReadOnlySqlTransaction:
         raise PermissionError(f"the host granted the database {statement.database!r} for reading only") from None
     except psycopg.Error as error:
-        if statement.stopped.is_set():
+        if statement.stopped.is_set() and isinstance(error, psycopg.errors.QueryCanceled):
             raise Stopped from None
         raise SqlError(_said(error, statement)) from None
     finally:
+        bell.cancel()
         statement.finished.set()
         connection.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
@@ -36,32 +35,32 @@ _TELLS: Final = frozenset(("user_version", "application_id", "encoding", "page_s
 
 def run(statement: Statement) -> None:
     """Run it, in this thread, on a connection of its own."""
-    end = time.monotonic() + statement.seconds
     while True:
         try:
             return _run(statement)
         except sqlite3.OperationalError as error:
             # Somebody else writes. Waiting inside of SQLite could not be stopped.
             busy = _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-            if not busy or time.monotonic() > end:
+            if not busy:
                 raise SqlError(describe(error)) from None
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise SqlError(describe(error)) from None
-        if statement.stopped.wait(0.02):
+        statement.stopped.wait(0.02)
+        if statement.is_over():
             raise Stopped
 
 
 def _run(statement: Statement) -> None:
     refused: list[str] = []
     with closing(_connect(statement)) as connection:
-        connection.set_progress_handler(statement.stopped.is_set, EVERY)
+        connection.set_progress_handler(statement.is_over, EVERY)
         connection.set_authorizer(_authorizer(refused))
-        if statement.stopped.is_set():
+        if statement.is_over():
             raise Stopped
         try:
             _execute(connection, statement)
         except sqlite3.DatabaseError as error:
-            if statement.stopped.is_set():
+            if statement.is_over() and _code(error) == sqlite3.SQLITE_INTERRUPT:
                 raise Stopped from None
             if refused:
                 raise PermissionError(f"the database does not do this for a graph: {refused[0]}") from None

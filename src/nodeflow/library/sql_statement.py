@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +22,7 @@ class SqlError(Exception):
 
 
 class Stopped(Exception):
-    """A statement was told to stop; nobody sees this."""
+    """A statement was told to stop, or its time is over."""
 
 
 @define(eq=False)
@@ -31,7 +33,7 @@ class Statement:
         database, url: Where it goes.
         grant: How much it may give.
         text, parameters: What it is.
-        seconds: How long it may take. Who waits for it calls `stop` after these; they are told to the database too.
+        seconds: How long it may take, on the clock of the world: that is where databases work.
         gives_rows: Whether its rows are wanted, or how many it changed.
         stopped: Set when it is to stop.
         finished: Set when it has ended, however it did.
@@ -51,6 +53,15 @@ class Statement:
     finished: threading.Event = field(factory=threading.Event, repr=False)
     interrupt: Callable[[], None] | None = field(default=None, repr=False)
     _size: int = 0
+    _end: float = field(init=False)
+
+    @_end.default
+    def _ends(self) -> float:
+        return time.monotonic() + self.seconds
+
+    def is_over(self) -> bool:
+        """Whether it is to stop."""
+        return self.stopped.is_set() or time.monotonic() > self._end
 
     @property
     def read_only(self) -> bool:
@@ -77,7 +88,7 @@ class Statement:
             ValueError: There are too many, or they hold too much.
             Stopped: It is to stop.
         """
-        if self.stopped.is_set():
+        if self.is_over():
             raise Stopped
         grant = self.grant
         if len(self.rows) >= grant.max_rows:
@@ -103,7 +114,7 @@ def plain(value: Any) -> Any:
         if value.is_finite() and value == value.to_integral_value() and value.adjusted() < 4000:
             return int(value)
         return float(value)
-    if isinstance(value, date | time):
+    if isinstance(value, date | time_of_day):
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()

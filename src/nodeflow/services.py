@@ -42,8 +42,6 @@ class NotGranted(LookupError):
 
 
 class _Grants(Protocol):
-    """What `granted` needs of a `NodeContext`."""
-
     def service(self, kind: type[S]) -> S: ...
 
 
@@ -90,12 +88,10 @@ class Clock:
         return datetime.now(UTC)
 
 
-# --- checks of what a host writes ---------------------------------------------------------------------
+# --- checks of what a host writes: a mistake fails there, not in the middle of a run -----------------------
 
 
 def _at_least(least: float) -> Any:
-    """A validator: a mistake in a grant fails where the host makes it, not in the middle of a run."""
-
     def check(_: Any, attribute: Any, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
             raise ValueError(f"{attribute.name} must be a number of at least {least:g}, not {_short(value)}")
@@ -325,7 +321,8 @@ class Secret:
             return NotImplemented
         from hmac import compare_digest  # takes a time that tells nothing; loads OpenSSL
 
-        return compare_digest(_encoded(self), _encoded(other))
+        mine, others = (each.reveal().encode("utf-8", "surrogatepass") for each in (self, other))
+        return compare_digest(mine, others)
 
     def __hash__(self) -> int:
         return hash((Secret, self.reveal()))
@@ -333,23 +330,17 @@ class Secret:
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a secret cannot be changed")
 
-    def __copy__(self) -> Secret:
+    def __deepcopy__(self, memo: object = None) -> Secret:
         return self
 
-    def __deepcopy__(self, memo: object) -> Secret:
-        return self
+    __copy__ = __deepcopy__
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not written to files")
 
 
-def _encoded(secret: Secret) -> bytes:
-    return secret.reveal().encode("utf-8", "surrogatepass")
-
-
 def _secrets(values: Mapping[str, str | Secret]) -> Mapping[str, Secret]:
-    found = {name: value if isinstance(value, Secret) else Secret(value) for name, value in values.items()}
-    return MappingProxyType(found)
+    return MappingProxyType({name: v if isinstance(v, Secret) else Secret(v) for name, v in values.items()})
 
 
 @frozen

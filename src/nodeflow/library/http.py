@@ -6,7 +6,7 @@ import base64
 import json as json_
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, frozen
@@ -255,16 +255,7 @@ class _Request(_Client):
         seconds = grant.timeout if timeout is None else min(timeout, grant.timeout)
         if not seconds > 0:
             raise ValueError(f"timeout must be more than 0 seconds, not {seconds:g}")
-        answer: Answer | None = None
-        with ctx.timeout(seconds):
-            try:
-                answer = await _ask(self, httpx, grant, asked, hidden)
-            except Exception as error:
-                if (problem := _said(error, asked)) is None:
-                    raise
-                raise problem from None
-        if answer is None:
-            raise TimeoutError(f"{method} {_place(asked)} took more than {seconds:g} s")
+        answer = await _within(ctx, seconds, asked, _ask(self, httpx, grant, asked, hidden))
         status.set(answer.status)
         headers_.set(answer.headers)
         text.set(answer.text())
@@ -273,6 +264,21 @@ class _Request(_Client):
         if fail_on_error_status and answer.status >= 400:
             raise HttpStatusError(f"{method} {_place(asked)} was answered with {answer.status}")
         return exit
+
+
+async def _within(ctx: NodeContext, seconds: float, request: httpx.Request, asking: Awaitable[Answer]) -> Answer:
+    """The answer, if it is there in time; what fails on the way says so in words of ours."""
+    answer: Answer | None = None
+    with ctx.timeout(seconds):
+        try:
+            answer = await asking
+        except Exception as error:
+            if (problem := _said(error, request)) is None:
+                raise
+            raise problem from None
+    if answer is None:
+        raise TimeoutError(f"{request.method} {_place(request)} took more than {seconds:g} s")
+    return answer
 
 
 def _request(

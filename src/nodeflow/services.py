@@ -46,11 +46,7 @@ class _Grants(Protocol):
 
 
 def granted(ctx: _Grants, kind: type[S]) -> S:
-    """The service of this class; without it an error that says how a host grants it.
-
-    Raises:
-        NotGranted: The host gave the run none.
-    """
+    """The service of this class; without it `NotGranted`, which says how a host grants it."""
     try:
         return ctx.service(kind)
     except LookupError:
@@ -376,20 +372,13 @@ class Environment:
     Attributes:
         allow: Names of the variables.
         values: Where they are looked up: the environment of this process unless said.
-
-    >>> Environment(["LANG"], {"LANG": "C", "HOME": "/root"}).get("LANG")
-    'C'
     """
 
     allow: tuple[str, ...] = field(converter=_texts)
     values: Mapping[str, str] = field(default=None, converter=_environment, repr=False)
 
     def get(self, name: str) -> str | None:
-        """The variable, None if it is not set.
-
-        Raises:
-            NotGranted: It is none of those that are allowed.
-        """
+        """The variable, None if it is not set. Raises `NotGranted` if it is none of those that are allowed."""
         if name not in self.allow:
             known = ", ".join(self.allow) or "none"
             raise NotGranted(f"the host did not grant the environment variable {_short(name)}; it granted {known}")

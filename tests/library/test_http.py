@@ -346,6 +346,15 @@ def test_cookies_are_not_kept():
     assert not any("cookie" in request.headers for request in seen)
 
 
+def test_a_transport_of_the_host_is_not_closed():
+    class Transport(httpx.MockTransport):
+        async def aclose(self):
+            raise AssertionError
+
+    grant = Http(["*", "api.example.com"], transport=Transport(redirects("https://other.example.com/")))
+    assert try_node(http.request, url=URL, services=[grant]).outputs["status"] == 200
+
+
 # --- where to -----------------------------------------------------------------------------------------
 
 

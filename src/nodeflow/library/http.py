@@ -119,17 +119,20 @@ class _Client:
 
     def __init__(self) -> None:
         self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._own: list[httpx.AsyncClient] = []  # a transport that the host gave is the host's to close
 
     async def open(self, services: list[object]) -> None:
         """Nothing is connected, nor imported, before there is a request."""
 
     async def close(self) -> None:
-        for client in self._clients.values():
+        for client in self._own:
             await client.aclose()
 
     def client(self, httpx: Any, grant: Http, listed: bool) -> httpx.AsyncClient:
         if listed not in self._clients:
             self._clients[listed] = _make_client(httpx, grant, listed)
+            if grant.transport is None:
+                self._own.append(self._clients[listed])
         return self._clients[listed]
 
 

@@ -275,6 +275,7 @@ class SimulatedKernel:
         give_up: Asked when every task waits for ever; true if it did something about it.
         ready: Tasks that can run, in the order in which they became able to.
         turns: How many were taken.
+        before_turn: Called before each.
     """
 
     def __init__(
@@ -291,6 +292,7 @@ class SimulatedKernel:
         self.alarms: list[tuple[float, int, Task]] = []
         self.alarmed: dict[Task, float] = {}
         self.spawned = 0
+        self.before_turn: Callable[[], object] | None = None
         self._again: Task | None = None
         self._current: Task | None = None
 
@@ -333,8 +335,9 @@ class SimulatedKernel:
         self.ready.append(task)
 
     async def checkpoint(self) -> None:
-        self.reschedule_soon()
-        await _trap(self._abort_checkpoint)
+        """As trio's: let others run, then notice cancellation, also one that came meanwhile."""
+        await self._shielded_checkpoint()
+        await self.checkpoint_if_cancelled()
 
     async def _shielded_checkpoint(self) -> None:
         self.reschedule_soon()
@@ -344,13 +347,10 @@ class SimulatedKernel:
         """The current task is about to wait, and is to run again without being woken."""
         self._again = self.current_task()
 
-    def _abort_checkpoint(self, raise_cancel: Any) -> Abort:
-        return Abort.SUCCEEDED
-
     async def checkpoint_if_cancelled(self) -> None:
         scope = self.current_task().scope
         if scope is not None and scope.is_cancelled:
-            await self.checkpoint()
+            await _trap(lambda raise_cancel: Abort.SUCCEEDED)
 
     async def sleep(self, seconds: float) -> None:
         if seconds < 0:
@@ -413,6 +413,8 @@ class SimulatedKernel:
 
     def _turn(self, task: Task, main: Task, answer: Any) -> Any:
         self._current = task
+        if self.before_turn is not None:
+            self.before_turn()
         outcome, task.wakes_with = task.wakes_with, None
         try:
             trap = task.contextvars.run(task.coroutine.send, outcome)

@@ -105,12 +105,12 @@ class Simulator:
     >>> wf = nf.Workflow("main")
     >>> race = wf.add(flow.fan_out, branches=["a", "b"])
     >>> wf.add(flow.start) >> race.enter
-    <workflow main: fan_out.enter>
+    fan_out.enter
     >>> for name in ("a", "b"):
     ...     nap, say = wf.add(flow.delay, seconds=1.0), wf.add(flow.print, value=name)
     ...     nap.exit >> (race[name] >> nap.enter and say.enter)
-    <workflow main: print.enter>
-    <workflow main: print_2.enter>
+    print.enter
+    print_2.enter
     >>> simulator = Simulator(wf)
     >>> simulator.run().result.printed, simulator.run(schedule=[0, 1]).result.printed
     (['a', 'b'], ['b', 'a'])

@@ -1,7 +1,8 @@
 """Streams made of iterables: one by one, several at once, in windows.
 
 Reading several async sources side by side, or one against the clock, takes tasks of its own: the one place in the
-category that names trio. The tasks only read; what they read is emitted by the body, in the flow thread. A
+category that names trio. The tasks only read; what they read is emitted by the body, in the flow thread. When
+such a body is cancelled its tasks are cancelled with it and need no time of their own, hence `shield=False`. A
 simulator runs these bodies under `trio.run`.
 """
 
@@ -49,7 +50,7 @@ async def stream(ctx: NodeContext, items: Any = (), interval: float = 0.0, *, it
             await item.emit(one)
 
 
-@exec_node("flow.merge_streams")
+@exec_node("flow.merge_streams", shield=False)
 async def merge_streams(sources: Ports[Any], *, item: Stream[Any], source: Out[str]) -> None:
     """Emit the items of several lists or iterables as they come. Async ones are read side by side.
 
@@ -78,7 +79,7 @@ async def merge_streams(sources: Ports[Any], *, item: Stream[Any], source: Out[s
             await item.emit(one)
 
 
-@exec_node("flow.window")
+@exec_node("flow.window", shield=False)
 async def window(
     ctx: NodeContext, items: Any = (), count: int = 10, seconds: float = 0.0, *, slice: Stream[builtins.list[Any]]
 ) -> None:
@@ -157,16 +158,16 @@ async def _reading(sources: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[tu
     What a source fails with ends the block.
     """
     send, receive = trio.open_memory_channel[tuple[str, Any]](0)
-    async with receive:
+    with receive:
         async with trio.open_nursery() as nursery:
-            async with send:
+            with send:
                 for name, items in sources.items():
                     nursery.start_soon(_read, name, items, send.clone())
             yield receive
-            nursery.cancel_scope.cancel()
 
 
 async def _read(name: str, items: Any, send: trio.MemorySendChannel[tuple[str, Any]]) -> None:
-    async with send, aclosing(drawn(items)) as drawing:
-        async for one in drawing:
-            await send.send((name, one))
+    with send:  # not `async with`: it would wait, and what the source failed with could get lost meanwhile
+        async with aclosing(drawn(items)) as drawing:
+            async for one in drawing:
+                await send.send((name, one))

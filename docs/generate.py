@@ -34,7 +34,7 @@ LIBRARY: Final = DOCS / "reference" / "library"
 
 
 def main(arguments: list[str]) -> int:
-    for category, title in documented().items():
+    for category, title in CATEGORIES.items():
         page = LIBRARY / f"{category}.md"
         if not page.exists() and "--check" not in arguments:
             page.write_text(f"# {title}\n\n<!-- generated: library-{category} -->\n<!-- end -->\n", encoding="utf-8")
@@ -70,18 +70,13 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 # --- the node library ---------------------------------------------------------------------------------
 
 
-def documented() -> dict[str, str]:
-    """The categories that have a page, and their titles."""
-    return {category: title for category, title in CATEGORIES.items() if category != "nodeeditor"}
-
-
 def library_index() -> str:
     grouped = by_category(nf.standard_registry().values())
     found = []
-    for category, title in documented().items():
+    for category, title in CATEGORIES.items():
         names = (f"[{n.name.partition('.')[2]}]({category}.md#{_anchor(n.name)})" for n in grouped[category])
         found.append((f"[{title}]({category}.md)", f"`{category}`", ", ".join(names)))
-    tree = "\n".join(["```{toctree}", ":hidden:", "", *documented(), "```"])
+    tree = "\n".join(["```{toctree}", ":hidden:", "", *CATEGORIES, "```"])
     return f"{table(('', 'category', 'node types'), found)}\n{tree}"
 
 
@@ -292,7 +287,7 @@ def wishes() -> str:
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "library": library_index,
-    **{f"library-{category}": partial(library_page, category) for category in documented()},
+    **{f"library-{category}": partial(library_page, category) for category in CATEGORIES},
     "nodeeditor-nodes": nodeeditor_nodes,
     "findings": findings,
     "file-keys": file_keys,

@@ -158,7 +158,7 @@ async def test_events_carry_what_happened_and_when(autojump_clock: MockClock) ->
     join.result >> say.value
     seen = await observed(wf)
     assert [(e.output, e.value) for e in seen if isinstance(e, nf.observers.OutputSet)] == [("index", 0), ("index", 1)]
-    assert [list(e.inputs)[-2:] for e in seen if isinstance(e, nf.observers.NodeStarted) and e.node == "say"] == [
+    assert [list(e.inputs)[-3:-1] for e in seen if isinstance(e, nf.observers.NodeStarted) and e.node == "say"] == [
         ["<0", "n"], ["<1", "n"],
     ]  # fmt: skip
     told = [e for e in seen if isinstance(e, nf.observers.Feedback)]

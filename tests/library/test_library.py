@@ -89,8 +89,6 @@ def test_what_any_module_declares_is_in_the_registry() -> None:
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_a_category_is_a_module_that_has_its_node_types(category: str) -> None:
-    if category == "nodeeditor":
-        pytest.skip("two modules, until they are gone")
     module = getattr(library, category)
     found = {each.name for each in vars(module).values() if isinstance(each, nf.NodeType)}
     mine = {name for name in nf.standard_registry() if name.startswith(f"{category}.")}

@@ -63,7 +63,7 @@ def agree(outcome: runner.Outcome, wanted: Expected) -> None:
     assert len(found) == len(wanted.histories)
 
 
-@pytest.mark.rule("5", "T7")
+@pytest.mark.rule("5.T7")
 @given(documents(confluent=True), schedules, st.booleans())
 def test_runs_agree_with_the_reference(drawn: Drawn, schedule: list[int], elide: bool) -> None:
     assert not errors_of(drawn)

@@ -31,7 +31,7 @@ def simulate(drawn: Drawn, *, fine: bool = True, **options: Any) -> runner.Outco
     return outcome
 
 
-@pytest.mark.rule("5", "T7")
+@pytest.mark.rule("5.T7")
 @given(documents(confluent=True), schedules, st.booleans(), st.booleans())
 def test_simulated_runs_agree_with_the_reference(drawn: Drawn, schedule: list[int], fine: bool, elide: bool) -> None:
     outcome = simulate(drawn, fine=fine, schedule=schedule, elide=elide)
@@ -45,7 +45,7 @@ faults = st.lists(
 )
 
 
-@pytest.mark.rule("5", "T1", "T3", "T6")
+@pytest.mark.rule("5.T1", "5.T3", "5.T6")
 @given(documents(), schedules, faults)
 def test_whatever_goes_wrong_nothing_is_left(drawn: Drawn, schedule: list[int], happens: list[Fault]) -> None:
     """T1 to T6, followed event by event; the end of a simulation is the end of all its tasks."""

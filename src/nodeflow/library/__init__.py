@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from nodeflow.library import (  # so that `nodeflow.library.flow` is known without an import of its own
         convert,
         debug,
+        dicts,
         events,
         files,
         flow,
         http,
+        json,
         lists,
         logic,
         math,
-        nodeeditor,
         process,
         random,
         secrets,
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "CATEGORIES", "convert", "debug", "events", "files", "flow", "http", "lists", "logic", "math",
-    "nodeeditor", "process", "random", "secrets", "sql", "standard_registry", "text", "time", "variables",
+    "CATEGORIES", "convert", "debug", "dicts", "events", "files", "flow", "http", "json", "lists", "logic", "math",
+    "process", "random", "secrets", "sql", "standard_registry", "text", "time", "variables",
 ]  # fmt: skip
 
 CATEGORIES: Final[Mapping[str, str]] = {
@@ -60,7 +61,6 @@ CATEGORIES: Final[Mapping[str, str]] = {
     "sql": "Databases",
     "process": "Processes",
     "secrets": "Secrets and the environment",
-    "nodeeditor": "For imported files",
 }
 """Each category, which is also the name of its module, and its title."""
 
@@ -68,12 +68,7 @@ CATEGORIES: Final[Mapping[str, str]] = {
 @cache
 def standard_registry() -> Registry:
     """The node types of the library. Merge it with your own: `standard_registry() | Registry(my_module)`."""
-    return Registry.of_categories({c: partial(_module, c) for c in CATEGORIES} | {"nodeeditor": _nodeeditor})
-
-
-def _nodeeditor() -> Registry:
-    """Until its node types are gone: two modules that do not name each other's."""
-    return Registry(_module("nodeeditor"), import_module(f"{__name__}.nodeeditor_data"))
+    return Registry.of_categories({c: partial(_module, c) for c in CATEGORIES})
 
 
 def _module(category: str) -> ModuleType:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
 from types import NoneType
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +11,7 @@ from nodeflow.node import NodeContext, Option, data_node, exec_node
 from nodeflow.values import short
 
 _NAMES: Final = {NoneType: "none", str: "text", tuple: "list"}
+_SIZED: Final = (str, bytes, list, tuple, dict, set, frozenset)
 
 
 @data_node("debug.print_value")
@@ -98,4 +98,4 @@ def inspect(value: Any = None) -> Inspected:
         Inspected(type='float', size=None, short='2.5')
     """
     name = _NAMES.get(type(value), type(value).__name__)
-    return Inspected(name, len(value) if isinstance(value, Sized) else None, short(value))
+    return Inspected(name, len(value) if isinstance(value, _SIZED) else None, short(value))

@@ -241,7 +241,7 @@ def run(seed: Seed, order: int, *, elide: bool = True) -> dict[str, list[Any]]:
         return nf.run_sync(side_by_side(), services=[seed], elide=elide).outputs["drawn"]  # type: ignore[no-any-return]
 
 
-@pytest.mark.rule("4.4", "T7")
+@pytest.mark.rule("4.4", "5.T7")
 def test_a_seed_draws_the_same_under_every_schedule() -> None:
     first = run(Seed(7), 0)
     for order in range(1, 12):

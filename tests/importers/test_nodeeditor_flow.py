@@ -254,12 +254,42 @@ async def test_delays_are_in_milliseconds(wired: bool, seconds: float, autojump_
     assert trio.current_time() - began == pytest.approx(seconds)
 
 
-async def test_a_delay_of_minus_one_waits_for_ever(autojump_clock: trio.abc.Clock) -> None:
-    nodes = [START, node("d", "Delay", DelayMs=-1), says("never")]
-    document = nodeeditor.convert(file(nodes, "start.Exit > d.Enter", "d.Exit > never.Enter"))
+@pytest.mark.parametrize("wired", [False, True])
+async def test_a_delay_of_minus_one_waits_for_ever(wired: bool, autojump_clock: trio.abc.Clock) -> None:
+    nodes = [START, node("d", "Delay", **({} if wired else {"DelayMs": -1})), says("never")]
+    nodes += [node("ms", "Integer", Value=-1)] if wired else []
+    drawn = ["start.Exit > d.Enter", "d.Exit > never.Enter", *(["ms.Result > d.DelayMs"] if wired else [])]
+    document = nodeeditor.convert(file(nodes, *drawn))
     with trio.move_on_after(1e6) as scope:
         await nf.run(document)
     assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize("wired", [False, True])
+async def test_a_delay_of_less_than_minus_one_fails(wired: bool) -> None:
+    nodes = [START, node("d", "Delay", **({} if wired else {"DelayMs": -2}))]
+    nodes += [node("ms", "Integer", Value=-2)] if wired else []
+    drawn = ["start.Exit > d.Enter", *(["ms.Result > d.DelayMs"] if wired else [])]
+    data = file(nodes, *drawn)
+    with pytest.raises(nf.RunFailed, match=r"`seconds` must not be negative, not -0\.002"):
+        await nf.run(nodeeditor.convert(data))
+    await nf.run(nodeeditor.convert(data, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("value", "match", "case"),
+    [("b", "b", "Case 1"), (5, "5", "Case 1"), (True, "True", "Case 1"), (5, "6", "Default")],
+)
+async def test_what_is_compared_as_text_becomes_text(value: Any, match: str, case: str) -> None:
+    kind = {str: "String", int: "Integer", bool: "Boolean"}[type(value)]
+    nodes = [
+        START,
+        node("given", kind, Value=value),
+        node("choice", "Switch String", Match_0="x", Match_1=match),
+        *(says(f"p{i}", Value=output) for i, output in enumerate(OUTPUTS["Switch String"])),
+    ]
+    drawn = [f"choice.{output} > p{i}.Enter" for i, output in enumerate(OUTPUTS["Switch String"])]
+    assert await printed(file(nodes, "start.Exit > choice.Enter", "given.Result > choice.Value", *drawn)) == [case]
 
 
 # --- printing -----------------------------------------------------------------------------------------

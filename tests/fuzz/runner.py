@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import fuzz_nodes as fz
 import trio
 from attrs import define, field
-from trio._core import _run as trio_run
 from trio.testing import MockClock
 
 import nodeflow as nf
 from nodeflow import observers as seen
 from nodeflow.machine import ContextState
-from nodeflow.machine.reading import Reading
 from nodeflow.machine.states import RunState
+from nodeflow.testing.schedules import order_of, scheduled
 
 LIMITS = nf.Limits(steps=200_000, deadline=1e6)
 """Far more than a drawn document needs: who hits one of these hangs or runs away."""
-
-
-class Shuffle:
-    """Stands in for trio's random generator: draws from a list of integers, over and over."""
-
-    def __init__(self, numbers: Sequence[int]) -> None:
-        self.numbers = list(numbers)
-        self.used = 0
-
-    def shuffle(self, batch: list[Any]) -> None:
-        if not self.numbers:
-            return
-        for i in range(len(batch) - 1, 0, -1):
-            j = self.numbers[self.used % len(self.numbers)] % (i + 1)
-            self.used += 1
-            batch[i], batch[j] = batch[j], batch[i]
-
-    def random(self) -> float:
-        raise AssertionError("trio should shuffle")
-
-    def uniform(self, low: float, high: float) -> float:
-        return low
-
-
-@contextmanager
-def scheduled(numbers: Sequence[int], fuel: int | None = None) -> Iterator[Shuffle]:
-    """Feed trio's shuffle from `numbers`, and cut flow threads' slices to `fuel` steps.
-
-    Both hooks are private: `test_the_hooks_are_there` says so when they go.
-    """
-    shuffle = Shuffle(numbers)
-    before = trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING, Reading._grant
-    grant = Reading._grant
-
-    def less(self: Reading) -> None:
-        grant(self)
-        if fuel is not None and self.granted > fuel:
-            self.granted = self.fuel = fuel
-
-    trio_run._r = shuffle  # type: ignore[assignment]
-    trio_run._ALLOW_DETERMINISTIC_SCHEDULING = True  # type: ignore[misc]
-    Reading._grant = less  # type: ignore[method-assign]
-    try:
-        yield shuffle
-    finally:
-        trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING, Reading._grant = before  # type: ignore[misc,method-assign]
 
 
 @define
@@ -94,7 +46,7 @@ class Outcome:
     @property
     def order(self) -> tuple[int, ...]:
         """The schedule, as far as anybody can tell: which flow thread's activation began when."""
-        return tuple(e.thread for e in self.events if isinstance(e, seen.NodeStarted))
+        return order_of(self.events)
 
     @property
     def kinds(self) -> frozenset[str]:

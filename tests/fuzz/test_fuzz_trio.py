@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from typing import Any
@@ -11,13 +12,13 @@ import pytest
 import trio
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from runner import Outcome, Setup, Shuffle, cancelled_for_cause, failed_together, histories, run, scheduled
+from runner import Outcome, Setup, cancelled_for_cause, failed_together, histories, run
 from strategies import REGISTRY, Drawn, documents, errors_of, schedules
 from trio._core import _run as trio_run
 
 import nodeflow as nf
 from nodeflow.library import flow
-from nodeflow.machine.reading import Reading
+from nodeflow.testing.schedules import Shuffle, TrioChanged, scheduled
 
 fuels = st.sampled_from((None, 1, 3, 8))
 CALM = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
@@ -185,11 +186,9 @@ def test_drawn_documents_run_in_many_orders() -> None:
     assert sum(n > 1 for n in shuffled) >= len(shuffled) / 3, shuffled
 
 
-def test_the_hooks_are_there() -> None:
-    """The private parts of trio and of the machine that the drawn schedule needs; trio's are checked by a run."""
+def test_the_hooks_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The private parts of trio that the drawn schedule needs are used, and put back; it says so when they go."""
     assert isinstance(trio_run._r, random.Random)
-    assert hasattr(trio_run, "_ALLOW_DETERMINISTIC_SCHEDULING")
-    assert callable(Reading._grant)
     before = trio_run._r
 
     async def several() -> None:
@@ -202,3 +201,24 @@ def test_the_hooks_are_there() -> None:
         trio.run(several)
         assert shuffle.used >= 4, "trio did not shuffle with what stands in for its random generator"
     assert trio_run._r is before
+    monkeypatch.delattr(trio_run, "_r")
+    with pytest.raises(TrioChanged, match="no longer draws the order of its tasks"), scheduled([1]):
+        pass
+
+
+def test_fuel_is_how_many_steps_a_turn_takes() -> None:
+    """With one step a turn two flow threads that never wait take turns; with a thousand one runs to its end first."""
+    wf = nf.Workflow("main")
+    fan = wf.add(flow.fan_out, branches=["a", "b"])
+    wf.add(flow.start).exit >> fan.enter
+    for name in "ab":
+        loop, work = wf.add(flow.for_, times=3), wf.add(fz.work)
+        fan[name] >> loop.enter
+        loop.body >> work.enter
+    document = nf.compile(nf.Document(wf), REGISTRY)
+
+    def turns(fuel: int | None) -> int:
+        order = run(document, Setup([0], elide=False, fuel=fuel)).order
+        return sum(one != other for one, other in itertools.pairwise(order))
+
+    assert turns(1) > turns(None)

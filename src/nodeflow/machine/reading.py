@@ -34,6 +34,7 @@ from nodeflow.machine.wishes import Do, Wanted, Wish
 from nodeflow.model import UNSET
 
 SLICE_STEPS: Final = 1000
+LEAST_STEPS: Final = 8
 
 EVALUATE: Final = Do.EVALUATE
 CALL: Final = Do.CALL
@@ -59,7 +60,7 @@ class Reading(ABC):
         self.process = Store()
         self.wishes: list[Wanted] = []
         self.slice_steps = SLICE_STEPS
-        self.least_steps = 8
+        self.least_steps = LEAST_STEPS
         self.gate_open = True
         self.stopped = False
         self.fuel = 0

@@ -267,10 +267,18 @@ class _Evaluation:
     def _query(self, expression: Any, current: Any) -> Iterator[Node]:
         if type(expression).__name__ == "RelativeFilterQuery":
             return self.select(expression.path.segments, Node(current, None, ""))
-        known = self._absolute.get(id(expression))
-        if known is None:
-            known = self._absolute[id(expression)] = [*self.select(expression.path.segments, self._root)]
-        return iter(known)
+        return self._again(self._absolutely(expression))
+
+    def _absolutely(self, expression: Any) -> list[Node]:
+        """What a query from the root selects: the same for each value that is filtered."""
+        if id(expression) not in self._absolute:
+            self._absolute[id(expression)] = [*self.select(expression.path.segments, self._root)]
+        return self._absolute[id(expression)]
+
+    def _again(self, nodes: list[Node]) -> Iterator[Node]:
+        for node in nodes:
+            self._step()
+            yield node
 
     def _value(self, expression: Any, current: Any) -> Any:
         """What is compared: of a literal, a function, or a query that selects at most one value."""
@@ -286,7 +294,9 @@ class _Evaluation:
 
     def _function(self, call: Any, current: Any) -> Any:
         if call.name == "count":
-            return sum(1 for _ in self._query(call.args[0], current))
+            query = call.args[0]
+            absolute = type(query).__name__ == "RootFilterQuery"
+            return len(self._absolutely(query)) if absolute else sum(1 for _ in self._query(query, current))
         if call.name == "value":
             found = [node.value for node in self._query(call.args[0], current)]
             return found[0] if len(found) == 1 else _NOTHING

@@ -579,3 +579,18 @@ async def test_a_document_from_a_file_finds_ones_own_nodes() -> None:
     assert (await nf.run(loaded, registry=nf.standard_registry() | own)).outputs == {"r": 8}
     with pytest.raises(nf.InvalidDocument, match=r"t\.simple"):
         nf.compile(loaded)
+
+
+def test_a_node_with_several_exec_inputs_is_entered_at_enter() -> None:
+    wf = nf.Workflow("main")
+    start, once = wf.add(flow.start), wf.add(flow.once)
+    start >> once
+    assert [c.target for c in wf.to_model().connections] == [f"{once.id}.enter"]
+
+
+def test_a_wire_that_was_refused_leaves_its_input_free() -> None:
+    wf = nf.Workflow("main")
+    word, total = wf.add(text.upper), wf.add(math.add)
+    with pytest.raises(nf.WiringError, match="no value fits both"):
+        word.result >> total.a
+    wf.add(math.add).result >> total.a

@@ -177,12 +177,12 @@ class Workflow:
         is_exec = out is not None and out.kind is Kind.EXEC_OUT
         if key in self._wired and not is_exec:
             raise WiringError(f"{target!r} has a wire already; a data input takes one")
-        if not is_exec:
-            self._wired.add(key)
         if out is not None and into is not None and fit(out.type, into.type) is Fit.IMPOSSIBLE:
             raise WiringError(
                 f"{source!r} is {out.type.name} and {target!r} wants {into.type.name}: no value fits both"
             )
+        if not is_exec:
+            self._wired.add(key)
 
     # --- sockets ---
 
@@ -238,8 +238,8 @@ class Workflow:
 
     def _only_enter(self, placed: Placed) -> Port:
         ins = [s.name for s in placed.type.exec_ins] if placed.type else []
-        if len(ins) == 1:
-            return Port(placed, ins[0])
+        if len(ins) == 1 or "enter" in ins:
+            return Port(placed, ins[0] if len(ins) == 1 else "enter")
         raise WiringError(f"say which input of {placed.id!r}: it has {', '.join(ins) or 'no exec input'}")
 
     # --- the model ---

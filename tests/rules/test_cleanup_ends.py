@@ -364,3 +364,25 @@ async def test_variables_are_seeded() -> None:
         with pytest.raises(nf.SocketTypeError, match=next(iter(wrong))):
             await nf.run(document, variables=wrong)
     assert (await nf.run(document)).variables == {"local": 0.0, "shared": 1.0, "process": 0.0}
+
+
+@pytest.mark.rule("10.2")
+async def test_a_body_with_a_nursery_of_its_own_does_not_keep_its_cancellation(autojump_clock: MockClock) -> None:
+    """Behind the shield the nursery cannot see who cancelled it, and takes the cancellation for its own."""
+
+    @nf.exec_node("t.crowd")
+    async def crowd(*, exit: nf.ExecOut) -> nf.ExecOut:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep, 100)
+            await trio.sleep(50)
+        return exit
+
+    wf = nf.Workflow("main")
+    limit, body = wf.add(flow.timeout, seconds=1.0), wf.add(crowd)
+    after, expired, end = (wf.add(flow.print, value=word) for word in ("after", "expired", "end"))
+    wf.add(flow.start) >> limit.enter
+    limit.body >> body.enter
+    body.exit >> after.enter
+    limit.expired >> expired.enter
+    limit.exit >> end.enter
+    assert (await nf.run(wf)).printed == ["expired", "end"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nodeflow.errors import WrongCall
@@ -168,14 +168,19 @@ class Machine(Tree):
         store.waiters.setdefault(slot, []).append(thread)
         return self._wait(thread, Next.ANSWER)
 
-    def write_shared(self, thread: FlowThread, slot: int, value: Any) -> None:
-        """Fact: the thread wrote a shared state; wakes who waits for it."""
+    def write_shared(self, thread: FlowThread, slot: int, value: Any) -> Sequence[FlowThread]:
+        """Fact: the thread wrote a shared state; returns who waits for it, in the order of waiting."""
         store = thread.scope.store
         store.write(slot, value)
-        if store.waiters:
-            for waiter in store.waiters.pop(slot, ()):
-                waiter.answer = None
-                self._wake(waiter)
+        return tuple(store.waiters.get(slot, ())) if store.waiters else ()
+
+    def met(self, waiter: FlowThread, slot: int) -> None:
+        """Fact: a shared state is as the thread waits for it to be."""
+        waiters = waiter.scope.store.waiters
+        assert waiters is not None
+        waiters[slot].remove(waiter)
+        waiter.answer = None
+        self._wake(waiter)
 
     def _forget(self, thread: FlowThread) -> None:
         super()._forget(thread)

@@ -94,7 +94,10 @@ class Activation(Frame):
         if run.watched:
             run.watchers.state_set(self.node, self.thread, name, value)
         if shared:
-            run.machine.write_shared(self.thread, slot, value)
+            for waiter in run.machine.write_shared(self.thread, slot, value):
+                frame: Any = waiter.frame
+                if frame.request.is_met(value):
+                    run.machine.met(waiter, slot)
             run.perform()
         else:
             self.run.machine.write(self.thread, slot, value)
@@ -205,7 +208,7 @@ class Activation(Frame):
         if state.activation is not self or not shared:
             raise WrongCall(f"a body waits for a shared state of its own node; {name!r} is none: nobody else writes it")
         while not holds(state.value):
-            await AwaitState(self, slot)
+            await AwaitState(self, slot, holds)
         return state.value
 
     def time(self) -> float:

@@ -384,6 +384,9 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
             if shield.shield:
                 self.shields -= 1
             _exit(shield, raised)
+            if shield.shield and raised is None and self.cleanup is not None and self._is_cancelled():
+                # Behind the shield a nursery of the body's own takes the cancellation for one of its own, and keeps it.
+                raised = self.cleanup[0]
         if (
             bound is not None
             and _exit(bound, raised)
@@ -411,13 +414,17 @@ class Driver(FlowThread, Coroutine[Any, Any, None]):
         if shield.shield:
             return
         shield.shield = True
-        if self.run.kernel.current_effective_deadline() == float("-inf"):
+        if self._is_cancelled():
             shield.shield = False
         else:
             if self.cleanup is None or (not self.shields and self.cleanup[0] is not error):
                 self.cleanup = (error, self.run.kernel.current_time() + self.run.cleanup_timeout)
             self.shields += 1
             shield.deadline = self.cleanup[1]
+
+    def _is_cancelled(self) -> bool:
+        """Whether the next thing that this task waits for is cancelled."""
+        return bool(self.run.kernel.current_effective_deadline() == -math.inf)
 
     def _body_returned(self, thread: FlowThread, frame: Any, answer: Any) -> Any:
         machine, node = self.run.machine, frame.node

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextvars
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -66,16 +67,26 @@ class AwaitEvent(Ask):
 
 
 class AwaitState(Ask):
-    """Wait until a shared state is written."""
+    """Wait until a shared state is written such that `holds` is true of it."""
 
-    __slots__ = ("slot",)
+    __slots__ = ("holds", "slot")
 
-    def __init__(self, activation: Any, slot: int) -> None:
+    def __init__(self, activation: Any, slot: int, holds: Callable[[Any], bool]) -> None:
         super().__init__(activation, 0)
         self.slot = slot
+        self.holds = holds
 
     def act(self, driver: Driver) -> Do:
+        assert driver.thread.frame is not None
+        driver.thread.frame.request = self  # type: ignore[attr-defined]
         return driver.run.machine.awaits_state(driver.thread, self.slot)
+
+    def is_met(self, value: Any) -> bool:
+        """Whether to wake the body: it holds, or cannot be said, which is the body's failure and not the writer's."""
+        try:
+            return bool(self.holds(value))
+        except Exception:
+            return True
 
 
 class RunHere(Ask):

@@ -78,9 +78,9 @@ def loads(text: str | bytes, *, source: str | None = None) -> Document:
       NF006 error: workflows/main/nodez: unknown key 'nodez'; did you mean 'nodes'?
     """
     try:
-        data, problems = _parse(_decode(text))
+        data, problems = parse(text)
     except Problem as problem:
-        _refuse([problem], source)
+        refuse([problem], source)
     return _read(data, source, problems)
 
 
@@ -103,8 +103,9 @@ def _decode(text: str | bytes) -> str:
         raise Problem("NF001", f"not UTF-8: {error.reason} at byte {error.start}") from None
 
 
-def _parse(text: str) -> tuple[object, list[Problem]]:
-    """What the JSON says, and which of its keys stand twice."""
+def parse(text: str | bytes) -> tuple[object, list[Problem]]:
+    """What the JSON says, and which of its keys stand twice; raises `Problem` if it is none."""
+    text = _decode(text)
     repeated: dict[int, list[tuple[str, Any]]] = {}
     kept = []
 
@@ -147,11 +148,11 @@ def _read(data: object, source: str | None, problems: list[Problem]) -> Document
     try:
         data = _current(data)
     except Problem as problem:
-        _refuse([*problems, problem], source)
+        refuse([*problems, problem], source)
     file, more = schema.structured(data)
     problems = [*problems, *more, *_entry_problems(data)]
     if file is None or problems:
-        _refuse(problems, source)
+        refuse(problems, source)
     return Document(
         *file.workflows.values(),
         entry=file.entry,
@@ -201,7 +202,8 @@ def _entry_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("NF011", f"no workflow is named {shown(entry)}{hint}", ("entry",))
 
 
-def _refuse(problems: Iterable[Problem], source: str | None) -> NoReturn:
+def refuse(problems: Iterable[Problem], source: str | None) -> NoReturn:
+    """Raise `DocumentError` with a finding for each problem."""
     raise DocumentError([_finding(problem) for problem in problems], source=source)
 
 

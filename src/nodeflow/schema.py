@@ -18,7 +18,7 @@ import math
 import re
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import NOTHING, Factory, define, field, frozen
@@ -54,6 +54,7 @@ _OWN_NAME: Final = "(its own name)"
 
 NO_VERSION: Final = "this does not look like a nodeflow document: the key `nodeflow` is missing"
 
+T = TypeVar("T")
 Where = tuple[str | int, ...]
 Hook = Callable[[Any, Any], Any]
 
@@ -198,11 +199,13 @@ class Key:
 def keys_of(cls: type) -> tuple[Key, ...]:
     """The keys of the object that stands for `cls` in a file, in the order in which they are written.
 
+    A class of another kind of file has its rules itself, as `FILE_RULES`.
+
     >>> [key.name for key in keys_of(Wire)]
     ['from', 'to', 'meta']
     """
     hints = get_type_hints(cls)
-    rules = RULES[cls]
+    rules: Mapping[str, _Rule] = getattr(cls, "FILE_RULES", None) or RULES[cls]
     keys = []
     for attribute in attrs.fields(cls):
         if KEYED.get(cls) == attribute.name:
@@ -379,15 +382,20 @@ def structured(data: dict[str, Any]) -> tuple[File | None, list[Problem]]:
     >>> sorted(file.workflows), problems
     (['main'], [])
     """
+    return structured_as(data, File)
+
+
+def structured_as(data: object, cls: type[T]) -> tuple[T | None, list[Problem]]:
+    """Likewise for the class that stands for another kind of file."""
     try:
-        return _file_hook()(data, File), []
-    except ExceptionGroup as group:
-        return None, list(_flattened(group))
+        return _file_hook(cls)(data, cls), []
+    except (ExceptionGroup, Problem) as error:
+        return None, list(_flattened(error))
 
 
 @functools.cache
-def _file_hook() -> Hook:
-    return _class_hook(File, Converter(detailed_validation=True, forbid_extra_keys=True))
+def _file_hook(cls: type) -> Hook:
+    return _class_hook(cls, Converter(detailed_validation=True, forbid_extra_keys=True))
 
 
 def _hook(kind: Any, rule: _Rule, converter: Converter) -> Hook:

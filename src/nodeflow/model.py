@@ -207,6 +207,7 @@ class Finding:
         workflow: Name of the workflow, if it is about one.
         node: Id of the placed node, if it is about one.
         socket: Name of its socket, if it is about one.
+        trace: A path through the graph that shows it, as `("fan.a", "if.true", "join.enter")`; empty if none does.
     """
 
     code: str
@@ -216,6 +217,7 @@ class Finding:
     workflow: str | None = None
     node: str | None = None
     socket: str | None = None
+    trace: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         where = self.path or "/".join(part for part in (self.workflow, self.node, self.socket) if part)

@@ -10,7 +10,7 @@ saw stands in `SEEN` until `reset()`; everything here is for one run at a time i
 <placed work>
 >>> reset()
 >>> nf.run_sync(wf, registry=nf.standard_registry() | REGISTRY).value("work", "out")
-859
+360
 >>> SEEN
 [(7, (1, 0))]
 """

@@ -64,6 +64,7 @@ def open_run(
     check_values: bool = False,
     cleanup_timeout: float = 5.0,
     capacities: Mapping[str, int] | None = None,
+    checked: bool = False,
 ) -> OpenRun:
     """`async with nodeflow.open_run(document) as run:` starts a run in the background of the block.
 
@@ -82,10 +83,12 @@ def open_run(
         check_values: Compare lists and dicts before and after each body, and fail the node that changed one.
         cleanup_timeout: Seconds that a cancelled body's cleanup may take; 0: it is not shielded.
         capacities: Sizes of the capacities that placed nodes name.
+        checked: Check T1 to T6 (semantics 5) while it runs; costs less than a tenth, and may be left on.
 
     Raises:
         InvalidDocument: The document has errors.
         SocketTypeError: An input or variable is unknown, missing, or does not fit.
+        InvariantBroken: With `checked`: nodeflow did what its contract excludes. Never the fault of a graph.
     """
     compiled = document if isinstance(document, Compiled) else compile(document, registry)
     return compiled.open_run(
@@ -99,6 +102,7 @@ def open_run(
         check_values=check_values,
         cleanup_timeout=cleanup_timeout,
         capacities=capacities,
+        checked=checked,
     )
 
 

@@ -103,7 +103,6 @@ def test_t2_cancelling_a_context_but_not_its_subtree() -> None:
         run(Shallow, fail=True)
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: the machine asserts T1 and T3 to T6, but not T2")
 @pytest.mark.rule("5.T2")
 def test_t2_cancelling_more_than_the_subtree() -> None:
     class Wide(Machine):

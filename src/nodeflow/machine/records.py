@@ -15,6 +15,7 @@ from nodeflow.machine.states import BORN, ContextState, ThreadState
 
 if TYPE_CHECKING:
     from nodeflow.graph import DataNode, ExecNode, InputPlan, JoinPolicy, Target, WorkflowPlan
+    from nodeflow.machine.audit import Record
     from nodeflow.node import Jump
 
 
@@ -341,11 +342,13 @@ class Context:
         join, policy: The fan-in behind it, and when that goes on.
         cancelled, timed_out: Its handle cancelled it (why), its own deadline passed.
         failures, arrivals, results, ended_at, sets: What its threads left, by their index.
+        audited: What an auditor knows of it.
     """
 
     __slots__ = (
         "arrival_count",
         "arrivals",
+        "audited",
         "cancelled",
         "capacity",
         "cause",
@@ -433,6 +436,7 @@ class Context:
         self.ended_at: dict[int, str] = {}
         self.names: list[str] = []
         self.sets: dict[int, dict[int, Any]] = {}
+        self.audited: Record | None = None
 
     def path(self) -> str:
         """As `main/fan_a#2[1]/gosub_x`: made when somebody reads it, the same under every schedule (5).

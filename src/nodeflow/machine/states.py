@@ -73,6 +73,7 @@ BORN: Final = ThreadState.BORN
 RUNNING: Final = ThreadState.RUNNING
 THREAD_RETURNED: Final = ThreadState.RETURNED
 THREAD_CANCELLED: Final = ThreadState.CANCELLED
+THREAD_FAILED: Final = ThreadState.FAILED
 RETURNED: Final = ThreadFact.RETURNED
 FAILED: Final = ThreadFact.FAILED
 OPEN: Final = ContextState.OPEN

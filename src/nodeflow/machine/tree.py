@@ -10,6 +10,7 @@ from attrs import evolve
 
 from nodeflow.errors import ContextCancelled, FanInIncomplete, LimitExceeded, TimedOut, WrongCall
 from nodeflow.graph import CELL, CompiledGraph, ExecNode, InputPlan, Target, WorkflowPlan
+from nodeflow.machine.audit import Audit
 from nodeflow.machine.limits import Limits
 from nodeflow.machine.records import (
     Context,
@@ -80,6 +81,7 @@ class Tree(Walking):
         root: The `ProcessContext`.
         live: How many flow threads live (T3).
         limit_error: The limit that was hit, if any.
+        audit: Is told of contexts and flow threads, if there is one.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Tree(Walking):
         self.threads_started = 0
         self.contexts_opened = 0
         self.limit_error: LimitExceeded | None = None
+        self.audit: Audit | None = None
         self.root = Context(0, ContextKind.PROCESS, None, None, "", 1)
 
     # --- contexts ---
@@ -149,6 +152,8 @@ class Tree(Walking):
                 opener.frame.joined = context
             if context.kind is ContextKind.STREAM:
                 opener.frame.stream = context
+        if self.audit is not None:
+            self.audit.opened(context)
 
     def scope_left(self, context: Context) -> None:
         """Fact: the opener has nothing more to start and waits for the threads."""
@@ -156,6 +161,8 @@ class Tree(Walking):
 
     def closed(self, context: Context) -> None:
         """Fact: the context's nursery is closed."""
+        if self.audit is not None:
+            self.audit.closed(context)
         claim(not context.threads, "T1", f"{context!r} closed before its flow threads {list(context.threads)}")
         claim(not context.children, "T1", f"{context!r} closed before its contexts {list(context.children)}")
         around = context.parent is not None and context.parent.doomed
@@ -182,6 +189,10 @@ class Tree(Walking):
 
     def _doom(self, context: Context, *, wish: bool = True) -> None:
         """Cancel a context with its subtree and nothing else (T2)."""
+        if self.audit is not None:
+            self.audit.cancelled(context, outside=not wish)
+        around = context.parent is not None and context.parent.doomed
+        claim(around or context.cause or not context.doomed, "T2", f"{context!r} was cancelled by nobody")
         if wish:
             self.wishes.append((Wish.CANCEL, context))
         context.cause = True
@@ -212,6 +223,8 @@ class Tree(Walking):
 
     def completed(self, context: Context) -> None:
         """Fact: the opener goes on behind the context. What its threads set now counts (8.4)."""
+        if self.audit is not None:
+            self.audit.passed(context)
         opener = context.opener
         if opener is not None and context.sets and not context.isolated:
             merged = self.merged_sets(context)
@@ -285,6 +298,8 @@ class Tree(Walking):
         context = thread.brought
         if context is None or context.policy is None:
             return [], [], []
+        if self.audit is not None:
+            self.audit.joined(thread, context)
         claim(context.state is ContextState.CLOSED, "T5", f"{context!r} is not closed and its join goes on")
         claim(not context.joined, "T5", f"the join of {context!r} goes on twice")
         context.joined = True
@@ -413,6 +428,8 @@ class Tree(Walking):
         make = self.make_thread if context.ready is None else FlowThread
         thread = context.threads[id] = make(id, context, scope, index, targets, branch)
         self.live += 1
+        if self.audit is not None:
+            self.audit.born(thread)
         if context.ready is None:
             self.wishes.append((START, thread))
         else:
@@ -442,6 +459,8 @@ class Tree(Walking):
         if context.threads.pop(thread.id, None) is not thread:
             claim(False, "T3", f"{thread!r} ended but did not live in {context!r}")
         self.live -= 1
+        if self.audit is not None:
+            self.audit.ended(thread)
         index, scope = thread.index, thread.scope
         if scope.layer:
             scope = scope.base()

@@ -60,11 +60,12 @@ class Compiled:
         check_values: bool = False,
         cleanup_timeout: float = 5.0,
         capacities: Mapping[str, int] | None = None,
+        checked: bool = False,
     ) -> OpenRun:
         """`async with compiled.open_run(...) as run:` starts a run; see `nodeflow.open_run`."""
         run = self.prepare(
             inputs=inputs, variables=variables, services=services, limits=limits, observers=observers, elide=elide,
-            check_values=check_values, cleanup_timeout=cleanup_timeout, capacities=capacities,
+            check_values=check_values, cleanup_timeout=cleanup_timeout, capacities=capacities, checked=checked,
         )  # fmt: skip
         if paused:
             run.machine.pause()
@@ -83,6 +84,7 @@ class Compiled:
         cleanup_timeout: float = 5.0,
         capacities: Mapping[str, int] | None = None,
         kernel: Any = TRIO,
+        checked: bool = False,
     ) -> Run:
         """A run that has not begun: for whoever drives it himself, as the simulator."""
         plan = self._graph.workflows[self._graph.entry]
@@ -98,6 +100,7 @@ class Compiled:
             cleanup_timeout=cleanup_timeout,
             capacities=capacities or {},
             kernel=kernel,
+            checked=checked,
         )
 
     async def run(self, **options: Any) -> Result:

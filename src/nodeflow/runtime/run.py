@@ -17,10 +17,11 @@ from nodeflow.errors import ContextCancelled, RunCancelled, RunFailed, RunTimedO
 from nodeflow.graph import CompiledGraph, WorkflowPlan
 from nodeflow.machine import Context, ContextKind, FlowThread, Limits, Machine, RunState, Scope, Wish
 from nodeflow.machine.records import thread_path
-from nodeflow.machine.states import THREAD_CANCELLED, RunFact
+from nodeflow.machine.states import THREAD_CANCELLED, InvariantBroken, RunFact
 from nodeflow.machine.tree import Terms
 from nodeflow.runtime import events
 from nodeflow.runtime.activation import Activation, adapted, fitting
+from nodeflow.runtime.auditing import make_checked
 from nodeflow.runtime.binding import NOTHING
 from nodeflow.runtime.driver import Driver
 from nodeflow.runtime.failures import reduced, together
@@ -68,6 +69,7 @@ class Run:
         cleanup_timeout: float,
         capacities: Mapping[str, int],
         kernel: Kernel = TRIO,
+        checked: bool = False,
     ) -> None:
         self.graph = graph
         self.kernel = kernel
@@ -98,6 +100,7 @@ class Run:
         self.result: Result | None = None
         self.finished = kernel.Event()
         self.started_at = 0.0
+        make_checked(self, checked)
 
     # --- the whole run ---
 
@@ -115,15 +118,23 @@ class Run:
             fact = self._how_it_ended()
         finally:
             self.nurseries.clear()
-            broken = isinstance(sys.exception(), Exception)  # an error of nodeflow's own: hide it behind nothing
+            # An error of nodeflow's own: hide it behind nothing.
+            broken = isinstance(sys.exception(), Exception) or isinstance(self.crash, InvariantBroken)
             if not broken and self.machine.state in (RunState.RUNNING, RunState.STOPPING):
-                if self.machine.state is RunState.RUNNING and fact is RunFact.CANCELLED:
-                    self.machine.stop("the host cancelled it")
-                self.machine.ended(fact)
-                self.closed(self.machine.root)
+                self._end(fact)
             self._finish(plan)
         if self.crash is not None:
             raise self.crash
+
+    def _end(self, fact: RunFact) -> None:
+        """Tell the machine that the run is over."""
+        if self.machine.state is RunState.RUNNING and fact is RunFact.CANCELLED:
+            self.machine.stop("the host cancelled it")
+        try:
+            self.machine.ended(fact)
+        except InvariantBroken as error:
+            self.crashed(error)
+        self.closed(self.machine.root)
 
     async def _inside(self, plan: WorkflowPlan) -> None:
         machine = self.machine
@@ -148,6 +159,8 @@ class Run:
             self.outputs = self.machine.workflow_outputs(scope.context)
         except BaseException as error:
             errors.append(reduced(error))
+            if isinstance(errors[0], InvariantBroken):
+                self.crashed(errors[0])
         errors.extend(await self.resources.close())
         real = [error for error in errors if isinstance(error, Exception)]
         if real:
@@ -174,6 +187,8 @@ class Run:
             RunState.FAILED: "failed",
             RunState.TIMED_OUT: "timed_out",
         }.get(machine.state, "cancelled")
+        if isinstance(self.crash, InvariantBroken):
+            status = "failed"
         error: BaseException | None = machine.limit_error or self.crash or self.main_error
         if status == "timed_out":
             error = TimedOut(f"the run did not end within {machine.limits.deadline:g} s")
@@ -333,10 +348,13 @@ class Run:
         return TimedOut(f"node {node.id!r} did not end within its timeout of {node.timeout:g} s")
 
     def crashed(self, error: BaseException) -> None:
-        """Something that is not an `Exception` came out of a body: the run ends, and it goes on to the host."""
+        """What is no failure of the graph ends the run, and goes on to the host.
+
+        It came out of a body and is not an `Exception`, or it is an invariant that does not hold.
+        """
         if self.crash is None:
             self.crash = error
-        self.machine.stop("a body raised " + type(error).__name__)
+        self.machine.stop(str(error) if isinstance(error, InvariantBroken) else f"a body raised {type(error).__name__}")
         self.perform()
 
     def lost(self, error: BaseException) -> None:

@@ -349,11 +349,23 @@ def test_what_a_patch_says(given: Any, kind: type[Exception], said: str) -> None
 
 
 def test_patches_are_bounded() -> None:
-    with pytest.raises(ValueError, match="the patch copies too much"):
-        json.patch(list(range(1_000_000)), [{"op": "add", "path": "/0", "value": 1}] * 1000)
+    many = list(range(1_000_000))
+    for value, operation in (
+        (many, {"op": "add", "path": "/0", "value": 1}),
+        ({"m": many}, {"op": "move", "from": "/m/0", "path": "/m/0"}),
+        ({"m": many}, {"op": "move", "from": "/m/0", "path": "/x"}),
+        ({"m": many}, {"op": "test", "path": "/m", "value": [*many]}),
+    ):
+        with pytest.raises(ValueError, match="the patch takes too much: more than 100000000 items"):
+            json.patch(value, [operation] * 1000)
+
+
+def test_what_a_patch_copies_is_shared() -> None:
     doubling = [{"op": "copy", "from": "", "path": "/a"}, {"op": "copy", "from": "", "path": "/b"}] * 100
-    whole = json.patch({"a": 1, "b": 1}, [*doubling, {"op": "test", "path": "/a/a", "value": 5}][:-1])
+    whole = json.patch({"a": 1, "b": 1}, doubling)
     assert json.get(whole, "/a/b/a/b").found
+    with pytest.raises(ValueError, match="the patch takes too much"):
+        json.patch({"a": whole}, [{"op": "test", "path": "/a", "value": whole}])
 
 
 RFC_7396: list[tuple[Any, Any, Any]] = [
@@ -370,6 +382,7 @@ RFC_7396: list[tuple[Any, Any, Any]] = [
 def test_the_examples_of_rfc_7396(value: Any, changes: Any, want: Any) -> None:
     before = repr((value, changes))
     assert json.merge_patch(value, changes) == want
+    assert json.merge_patch(value) == (value if isinstance(value, dict) else {})
     assert repr((value, changes)) == before
 
 

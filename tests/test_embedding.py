@@ -489,6 +489,13 @@ def test_run_sync_starts_trio_itself() -> None:
         nf.run_sync(bad)
 
 
+def test_a_host_may_run_a_graph_while_it_handles_an_error() -> None:
+    try:
+        raise ValueError("the host's own")
+    except ValueError:
+        assert nf.run_sync(sleeping(seconds=0)).completed
+
+
 async def test_run_sync_inside_trio_is_refused() -> None:
     with pytest.raises(RuntimeError):
         nf.run_sync(sleeping())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import math
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -112,14 +111,17 @@ class Run:
         plan = self.graph.workflows[self.graph.entry]
         self.watchers.run_started(plan.name)
         fact = RunFact.CANCELLED
+        broken = False
         try:
             with self.deadline_scope:
                 await self._inside(plan)
             fact = self._how_it_ended()
+        except Exception:
+            broken = True  # an error of nodeflow's own: hide it behind nothing
+            raise
         finally:
             self.nurseries.clear()
-            # An error of nodeflow's own: hide it behind nothing.
-            broken = isinstance(sys.exception(), Exception) or isinstance(self.crash, InvariantBroken)
+            broken = broken or isinstance(self.crash, InvariantBroken)
             if not broken and self.machine.state in (RunState.RUNNING, RunState.STOPPING):
                 self._end(fact)
             self._finish(plan)

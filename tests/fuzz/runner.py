@@ -15,6 +15,7 @@ import nodeflow as nf
 from nodeflow import observers as seen
 from nodeflow.machine import ContextState
 from nodeflow.machine.states import RunState
+from nodeflow.testing.reference import histories
 from nodeflow.testing.schedules import order_of, scheduled
 
 LIMITS = nf.Limits(steps=200_000, deadline=1e6)
@@ -222,29 +223,6 @@ def joins_go_on_once(events: list[Any], watched: Watched) -> None:
             able = [p for p in (path, f"{path}[{thread.index}]") if closed[p]]
             assert able, f"T5: {event.node} goes on without a context of {path} that has closed"
             closed[able[0]] -= 1
-
-
-def histories(events: list[Any]) -> dict[tuple[str, int], list[Any]]:
-    """Each thread's activations with the inputs they saw and the outputs they wrote, by path and index (T7)."""
-    contexts: dict[int, str] = {}
-    threads: dict[int, tuple[str, int]] = {}
-    found: dict[tuple[str, int], list[Any]] = {}
-    for e in events:
-        if isinstance(e, seen.ContextOpened):
-            contexts[e.context] = e.path
-        elif isinstance(e, seen.ThreadStarted):
-            threads[e.thread] = contexts[e.context], e.index
-            assert threads[e.thread] not in found, f"two threads are {threads[e.thread]}"
-            found[threads[e.thread]] = []
-        elif isinstance(e, seen.NodeStarted):
-            found[threads[e.thread]].append(("start", e.node, tuple(e.inputs)))
-        elif isinstance(e, seen.OutputSet):
-            found[threads[e.thread]].append(("set", e.node, e.output, e.value))
-        elif isinstance(e, seen.NodeEnded):
-            found[threads[e.thread]].append(("end", e.node, e.outcome, e.output))
-        elif isinstance(e, seen.ThreadEnded):
-            found[threads[e.thread]].append(("over", e.outcome))
-    return found
 
 
 def cancelled_for_cause(events: list[Any]) -> int:

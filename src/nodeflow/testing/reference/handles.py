@@ -10,15 +10,14 @@ import trio
 from attrs import define
 
 from nodeflow import values as nv
-from nodeflow.errors import FanInIncomplete
-from nodeflow.model import UNSET
 from nodeflow.node import ScopeKind
 from nodeflow.signature import Parameter
-from nodeflow.testing.reference.records import Context, Thread, Unsupported
+from nodeflow.testing.reference.choices import Unsupported
+from nodeflow.testing.reference.records import Thread
+from nodeflow.testing.reference.scopes import Scope
 
 if TYPE_CHECKING:
-    from nodeflow.testing.reference.graphs import Node
-    from nodeflow.testing.reference.interpreter import Activation
+    from nodeflow.testing.reference.activations import Activation
 
 
 @define(eq=False)
@@ -61,7 +60,8 @@ class Stream:
             thread.cells[of.node.id, self.name] = of.node.outputs[self.name].type.adapt(item)
             await of.trigger("on_item")
             return
-        if context.failures and of.node.options.get("errors") != "collect":
+        of.run_.watch(of)
+        if context.failures and of.node.options.get("errors") != "collect" and of.run_.choices is None:
             return
         item = of.node.outputs[self.name].type.adapt(item)
         index = len(context.names)
@@ -70,7 +70,9 @@ class Stream:
         child = Thread(context, index, thread.instance, cells, "on_item")
         try:
             await of.run_.thread(child, of.node.targets.get("on_item", []))
-            thread.sets.update(child.sets)
+            context.sets.update(child.sets)
+        except Unsupported:
+            raise
         except Exception as error:
             context.failures[index] = error
 
@@ -99,81 +101,6 @@ class State:
     def update(self, change: Callable[[Any], Any]) -> Any:
         self.value = change(self.value)
         return self.value
-
-
-class Scope:
-    """An open context: its threads run one after the other when it is left."""
-
-    def __init__(self, activation: Activation, context: Context, terms: Mapping[str, Any]) -> None:
-        self.activation = activation
-        self.context = context
-        self.terms = terms
-        self.started: list[tuple[Thread, list[tuple[Node, str]]]] = []
-        self.results: list[Any] = []
-        self.errors: list[BaseException] = []
-        self.finished: list[int] = []
-
-    def start(self, output: ExecOut | None = None, **values: Any) -> None:
-        of = self.activation
-        targets = [] if output is None else of.node.targets.get(output.name, [])
-        index, name = len(self.context.names), "" if output is None else output.name
-        skipped = not targets and self.terms["kind"] is ScopeKind.FAN_OUT
-        self.context.names.append("" if skipped else name or str(index))
-        if skipped:
-            return
-        cells = {**of.thread.cells}
-        for key, value in values.items():
-            cells[of.node.id, key] = of.node.outputs[key].type.adapt(value)
-        self.started.append((Thread(self.context, index, of.thread.instance, cells, name), targets))
-
-    async def wait_capacity(self) -> None:
-        await trio.lowlevel.checkpoint()
-
-    def cancel(self, reason: str = "") -> None:
-        raise Unsupported("cancelling a scope")
-
-    async def run(self) -> None:
-        of, context = self.activation, self.context
-        result = self.terms["result"]
-        for thread, targets in self.started:
-            try:
-                whole = await of.run_.thread(thread, targets)
-                if whole and result:
-                    await self._result(thread)
-                of.thread.sets.update(thread.sets)
-            except Exception as error:
-                if self.terms["errors"] != "collect":
-                    raise
-                context.failures[thread.index] = error
-        self.errors = [context.failures[i] for i in sorted(context.failures)]
-        self._check_missing(bool(result))
-        if result:
-            fill = self.terms["missing"] == "none"
-            came = range(len(context.names))
-            self.results = [context.results.get(i) for i in came if fill or i in context.results]
-
-    async def _result(self, thread: Thread) -> None:
-        of = self.activation
-        source = of.node.wires.get("result")
-        if source is not None and source[0] in of.node.graph.nodes:
-            node = of.node.graph.nodes[source[0]]
-            unset = source not in thread.cells and node.outputs[source[1]].default is UNSET
-            if node.type.is_exec and unset:
-                return
-        self.context.results[thread.index] = await of.run_.pull(thread, of.node, "result", {})
-
-    def _check_missing(self, has_result: bool) -> None:
-        of, context = self.activation, self.context
-        join = of.node.graph.fan_in.get(of.node.id) if self.terms["kind"] is ScopeKind.FAN_OUT else None
-        if join is None and not has_result:
-            return
-        if join is not None and join.options.get("join", "all") != "all":
-            raise Unsupported(f"the join {join.options['join']!r} of {join.id!r}: a race")
-        policy = self.terms["missing"] if join is None else join.options.get("missing")
-        came = context.results if join is None else context.arrivals
-        gaps = [t.index for t, _ in self.started if t.index not in came and t.index not in context.failures]
-        if gaps and policy == "error":
-            raise of.run_.failed(of.thread, of.node, FanInIncomplete(f"{context.path}: {gaps} are missing"))
 
 
 class NodeContext:
@@ -209,13 +136,14 @@ class NodeContext:
 
     @asynccontextmanager
     async def open_scope(self, kind: ScopeKind = ScopeKind.FAN_OUT, **terms: Any) -> Any:
-        if terms.get("timeout") is not None or terms.get("first") is not None:
-            raise Unsupported("a scope with a deadline or a race")
+        if terms.get("timeout") is not None:
+            raise Unsupported("a scope with a deadline")
         of = self._of
         context = of.run_.below(of.thread, of.node.id)
         of.joined = context
-        given = {"errors": "fail_fast", "missing": "error", "result": None, **terms, "kind": kind}
+        given = {"errors": "fail_fast", "missing": "error", "result": None, "first": None, **terms, "kind": kind}
         scope = Scope(of, context, given)
+        of.run_.watch(of)
         yield scope
         await scope.run()
 
@@ -241,13 +169,14 @@ class NodeContext:
         if not hearers:
             return
         context = run.below(of.thread, of.node.id)
+        started = []
         for index, (graph, node) in enumerate(hearers):
             if graph is not own:
                 raise Unsupported("an event with listeners in another workflow")
             cells = {**of.thread.cells, (node.id, "payload"): payload}
             thread = Thread(context, index, of.thread.instance, cells, node.id)
-            await run.thread(thread, [(node, "")])
-            of.thread.sets.update(thread.sets)
+            started.append((thread, [(node, "")]))
+        of.thread.sets.update(await run.together(context, started))
 
     async def wait_event(self, event: str) -> Any:
         raise Unsupported("waiting for an event")

@@ -8,14 +8,11 @@ from typing import Any
 from attrs import Factory, define, frozen
 
 from nodeflow.node import Jump
-from nodeflow.testing.reference.graphs import Graph, Node
+from nodeflow.testing.reference.choices import Race
+from nodeflow.testing.reference.graphs import Graph
 
 Cells = dict[tuple[str, str], Any]
 """The newest value of each output, by node and socket; of local variables, by "" and name."""
-
-
-class Unsupported(Exception):
-    """The document does something whose result depends on the schedule; says what."""
 
 
 @frozen
@@ -29,7 +26,10 @@ class Expected:
         histories: What each flow thread did, by its path: ("start", node, inputs), ("set", node, output, value),
             ("end", node, outcome, exec output).
         evaluations: How often each data node was computed, by workflow and node: at least as often as any run may.
+        distinct: With how many different inputs: at most as often as any run must.
         error: What it failed with.
+        cut: Paths of contexts whose flow threads may have been cancelled: what those did is at least a beginning of
+            what stands here, or goes on behind it.
     """
 
     status: str
@@ -39,6 +39,8 @@ class Expected:
     histories: Mapping[str, list[Any]]
     evaluations: Mapping[tuple[str, str], int]
     error: BaseException | None = None
+    distinct: Mapping[tuple[str, str], int] = Factory(dict)
+    cut: frozenset[str] = frozenset()
 
 
 class Unwind(BaseException):
@@ -66,8 +68,8 @@ class Context:
     names: list[str] = Factory(list)
     failures: dict[int, BaseException] = Factory(dict)
     results: dict[int, Any] = Factory(dict)
-    opener_sets: dict[Any, Any] | None = None
-    join: Node | None = None
+    sets: dict[tuple[str, str], Any] = Factory(dict)
+    race: Race | None = None
 
 
 @define(eq=False)

@@ -303,7 +303,7 @@ class WorkflowPlan:
 class CompiledGraph:
     """A compiled document."""
 
-    __slots__ = ("below", "document", "entry", "memos", "resources", "slots", "workflows")
+    __slots__ = ("below", "document", "entry", "exemptions", "memos", "resources", "slots", "workflows")
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -313,6 +313,8 @@ class CompiledGraph:
         """For each slot, the data nodes that read it directly."""
         self.resources: Sequence[ExecNode | DataNode] = ()
         """Nodes that hold a resource and that a run may come to, in document order."""
+        self.exemptions: Sequence[str] = ()
+        """Why what a run gives may depend on the schedule (T7), in words."""
         self.slots = 0
         self.memos = 0
 

@@ -27,7 +27,7 @@ def simulate(drawn: Drawn, *, fine: bool = True, **options: Any) -> runner.Outco
     outcome.result, outcome.raised = simulated.result, simulated.raised
     outcome.seen = Counter((tag, repr(values)) for tag, values in fz.SEEN)
     assert fz.Instances.open == 0
-    runner.check_events(outcome.events)
+    runner.check_events(outcome.events, runner.fan_ins_of(simulator.compiled))
     return outcome
 
 

@@ -161,6 +161,7 @@ def compile_document(document: Document | HasModel, registry: Registry) -> Compi
         raise InvalidDocument(errors)
     graph = _compiled(linked)
     graph.resources = reachable_with_resource(graph.workflows, graph.entry)
+    graph.exemptions = [finding.message for finding in findings if finding.code == "NF490"]
     return Compiled(document, graph, findings)
 
 

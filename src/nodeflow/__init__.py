@@ -75,6 +75,7 @@ from nodeflow.node import (
     data_node,
     exec_node,
     initially,
+    port_name,
     ports_from,
 )
 from nodeflow.registry import Registry, installed_nodes
@@ -154,6 +155,7 @@ __all__ = [
     "observers",
     "open_run",
     "plan",
+    "port_name",
     "ports_from",
     "run",
     "run_sync",

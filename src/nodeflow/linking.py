@@ -18,7 +18,7 @@ from nodeflow.errors import ConversionError
 from nodeflow.model import INPUTS, UNSET, Connection, Document, Finding, PlacedNode, Severity, Workflow
 from nodeflow.node import NodeType
 from nodeflow.registry import Registry
-from nodeflow.sockets import Kind, Placing, PortsFrom, Pull, Socket
+from nodeflow.sockets import Kind, Placing, PortsFrom, Pull, Socket, port_name
 from nodeflow.values import ANY, SocketType, from_json, parse_type
 
 
@@ -286,13 +286,12 @@ class _Linker:
     ) -> Iterable[tuple[str, SocketType, Any]]:
         if source is None:
             return [(name, pattern.type, pattern.default) for name in wired]
-        if source.option is not None:
-            given = node.options.get(source.option)
-            names = given if isinstance(given, list | tuple) else ()
-            texts = dict.fromkeys(name if isinstance(name, str) else _port_name(name) for name in names)
-            return [(name, pattern.type, pattern.default) for name in texts]
-        assert source.names is not None
         try:
+            if source.option is not None:
+                given = node.options.get(source.option)
+                literals = given if isinstance(given, list | tuple) else ()
+                return [(name, pattern.type, pattern.default) for name in dict.fromkeys(map(port_name, literals))]
+            assert source.names is not None
             placing = Placing(node.placed, node.options, wired, self.document, self.workflow.name)
             return list(source.names(placing))
         except Exception as error:
@@ -380,15 +379,6 @@ class _Linker:
 
 def _sockets_of(node: LinkedNode, kind: Kind) -> dict[str, Socket]:
     return {Kind.DATA_IN: node.data_ins, Kind.DATA_OUT: node.data_outs, Kind.EXEC_OUT: node.exec_outs}[kind]
-
-
-def _port_name(value: Any) -> str:
-    """The name of the socket for a case that is not text: as text, whole numbers without `.0`."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value is None else str(value)
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

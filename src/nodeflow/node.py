@@ -55,6 +55,7 @@ from nodeflow.sockets import (
     VariableName,
     WorkflowName,
     initially,
+    port_name,
     ports_from,
 )
 from nodeflow.values import INT, TEXT
@@ -91,6 +92,7 @@ __all__ = [
     "data_node",
     "exec_node",
     "initially",
+    "port_name",
     "ports_from",
 ]
 

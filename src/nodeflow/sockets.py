@@ -15,7 +15,7 @@ from attrs import frozen
 
 from nodeflow.errors import WrongCall
 from nodeflow.model import UNSET
-from nodeflow.values import ANY, SocketType
+from nodeflow.values import ANY, SocketType, to_text
 
 if TYPE_CHECKING:
     from nodeflow.model import Document, PlacedNode
@@ -389,6 +389,19 @@ class PortsFrom:
 def ports_from(source: str | PortNames) -> Any:
     """The default of a `Ports` parameter: the option, or the function, that decides the names."""
     return PortsFrom(source)
+
+
+def port_name(literal: Any) -> str:
+    """The name of the socket that `ports_from` makes for a literal: the literal as text.
+
+    A socket has a name: that of none is `none`, and that of the empty text `empty`.
+
+    >>> port_name("red"), port_name(7.0), port_name(None), port_name("")
+    ('red', '7', 'none', 'empty')
+    """
+    if literal is None:
+        return "none"
+    return (literal if isinstance(literal, str) else to_text(literal)) or "empty"
 
 
 class Initially:

@@ -406,10 +406,10 @@ def test_patterns(tmp_path, pattern, found):
 def test_what_to_list(root):
     assert do(files.list_, Files(root), what="folders").outputs["files"] == ["folder"]
     assert do(files.list_, Files(root), what="all").outputs["files"] == ["folder", "note.txt"]
-    with pytest.raises(ValueError, match="what is 'files' or 'folders' or 'all', not 'pipes'"):
+    with pytest.raises(ValueError, match="`what` must be 'files', 'folders' or 'all', not 'pipes'"):
         do(files.list_, Files(root), what="pipes")
-    with pytest.raises(ValueError, match="on_error is 'raise' or 'report'"):
-        do(files.list_, Files(root), on_error="ignore")
+    with pytest.raises(ValueError, match="`on_failure` must be 'error' or 'report'"):
+        do(files.list_, Files(root), on_failure="ignore")
 
 
 def test_a_list_is_bounded_by_what_is_looked_at(root):
@@ -434,14 +434,14 @@ def test_folders_that_are_too_deep(root):
     [("", "a path is missing"), ("nope", "there is no 'nope'"), ("..", "leads out"), ("note.txt", "is not a folder")],
 )
 def test_a_list_reports_what_is_wrong_if_it_is_to(root, path, error):
-    listed = do(files.list_, Files(root), path=path, on_error="report")
+    listed = do(files.list_, Files(root), path=path, on_failure="report")
     assert listed.exits == ["exit"]
     assert (listed.outputs["files"], listed.outputs["count"], listed.outputs["ok"]) == ([], 0, False)
     assert error in listed.outputs["error"]
 
 
 def test_a_list_reports_success_too(root):
-    assert do(files.list_, Files(root), on_error="report").outputs["ok"] is True
+    assert do(files.list_, Files(root), on_failure="report").outputs["ok"] is True
 
 
 def test_names_that_are_no_utf8_can_be_listed_and_read(root):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -80,6 +81,45 @@ def test_without_conditions_it_goes_on_at_default() -> None:
 def test_match_compares_like_with_like(value: Any, exit: str) -> None:
     given = {"text": "a", "number": 7, "truth": True, "nothing": None, "list": [1, 2]}
     assert try_node(flow.match, cases=[*given], value=value, **given).exits == [exit]
+
+
+@pytest.mark.parametrize(
+    ("value", "exit"),
+    [("a", "a"), (7, "7"), (7.0, "7"), (True, "true"), (1, "default"), ("7", "default"), (0, "default"),
+     (None, "none"), ("", "empty"), ([1, 2], "[1,2]"), ([1, True], "default"), ({"a": [1.0]}, '{"a":[1]}'),
+     ({"a": [True]}, "default"),     (float("nan"), "default")],
+)  # fmt: skip
+def test_switch_compares_as_equal_does(value: Any, exit: str) -> None:
+    cases = ["a", "", 7, True, False, None, [1, 2], {"a": [1]}, float("nan")]
+    assert try_node(flow.switch, cases=cases, value=value).exits == [exit]
+
+
+def test_a_case_that_is_called_default_goes_on_there() -> None:
+    assert try_node(flow.switch, cases=["default", "b"], value="default").exits == ["default"]
+    assert try_node(flow.switch, cases=["default", "b"], value="b").exits == ["b"]
+
+
+def test_a_case_without_a_text_is_found_when_validating() -> None:
+    with pytest.raises(nf.InvalidDocument, match="too many digits to be text"):
+        try_node(flow.switch, cases=[10**5000], value=1)
+
+
+def test_values_deeper_than_the_stack_have_a_case() -> None:
+    deep: list[Any] = []
+    for _ in range(20_000):
+        deep = [deep]
+    switch = partial(try_node, flow.switch, cases=["text", []])
+    assert switch(value=deep).exits == ["default"]
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_a_message_has_a_level(level: str) -> None:
+    assert try_node(flow.log, message="m", level=level).told == [(level, "m")]
+
+
+def test_a_level_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match="`level` must be 'debug', 'info', 'warning' or 'error', not 'loud'"):
+        try_node(flow.log, message="m", level="loud")
 
 
 def test_of_equal_cases_the_first_is_taken() -> None:

@@ -112,21 +112,10 @@ def test_objects_of_the_host_that_are_too_deep_say_so() -> None:
         same(a, b)
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "ignoring"),
-    [
-        ("a", "a", True), ("aB", "Ab", True), ("ÄÖ", "äö", True), ("a", "b", False), ("a", "a ", False),
-        ("straße", "STRASSE", False), ("straße", "STRAßE", True), ("ß", "ß", True), ("", "", True), ("a", "", False),
-    ],
-)  # fmt: skip
-def test_same_text(a: str, b: str, ignoring: bool) -> None:
-    assert logic.same_text(a, b) is (a == b)
-    assert logic.same_text(a, b, ignore_case=True) is ignoring
-
-
-def test_same_text_takes_what_is_wired_as_text() -> None:
-    assert try_node(logic.same_text, a=Each(5.0), b="5").result is True
-    assert try_node(logic.same_text, a=Each(None), b="").result is True
+@pytest.mark.parametrize("case", [None, "", 1e20, [1, 2], {"a": [1]}, False])
+def test_any_literal_can_be_chosen(case: Any) -> None:
+    chosen = try_node(logic.choose, cases=[case, "b"], value=case, b=0, **{nf.port_name(case): "found"})
+    assert chosen.result == "found"
 
 
 # --- order --------------------------------------------------------------------------------------------

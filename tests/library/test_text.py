@@ -150,7 +150,7 @@ def test_trim_takes_sides_and_characters() -> None:
     assert text.trim(" a ", side="start") == "a "
     assert text.trim(" a ", side="end") == " a"
     assert text.trim("xyaxy", "yx") == "a"
-    with refused("option `side` must be 'both' or 'start' or 'end', not 'left'"):
+    with refused("option `side` must be 'both', 'start' or 'end', not 'left'"):
         text.trim("a", side="left")
 
 
@@ -320,7 +320,7 @@ def test_format_refuses(template: str) -> None:
 )
 def test_format_positional(template: str, arguments: tuple[Any, ...], want: str) -> None:
     assert text.format_positional(template, *arguments) == want
-    assert text.format_positional(template, *arguments, on_error="keep") == want
+    assert text.format_positional(template, *arguments, invalid="keep") == want
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_format_positional(template: str, arguments: tuple[Any, ...], want: str)
 def test_format_positional_refuses_or_keeps(template: str) -> None:
     with pytest.raises(ValueError):
         text.format_positional(template, 1)
-    assert text.format_positional(template, 1, on_error="keep") == template
+    assert text.format_positional(template, 1, invalid="keep") == template
 
 
 def test_format_positional_of_numbers_without_end() -> None:
@@ -338,7 +338,7 @@ def test_format_positional_of_numbers_without_end() -> None:
         text.format_positional("{0:F2}", 10**5_000)
     with pytest.raises(nf.ConversionError):
         text.format_positional("{0}", 10**5_000)
-    assert text.format_positional("{0}", 10**5_000, on_error="keep") == "{0}"
+    assert text.format_positional("{0}", 10**5_000, invalid="keep") == "{0}"
 
 
 @given(st.integers(-(10**30), 10**30), st.integers(-12, 12))

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from nodeflow.library import confined
 from nodeflow.library.files_watch import watch
+from nodeflow.library.inputs import check_choice
 from nodeflow.node import NodeContext, Option, exec_node
 from nodeflow.services import Files, granted
 from nodeflow.values import short
@@ -162,15 +163,6 @@ class Listed:
     error: str
 
 
-_WHAT: Final = ("files", "folders", "all")
-_ON_ERROR: Final = ("raise", "report")
-
-
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{name} is {' or '.join(map(repr, known))}, not {short(value)}")
-
-
 @exec_node("files.list", blocking=True)
 def list_(
     ctx: NodeContext,
@@ -178,7 +170,7 @@ def list_(
     pattern: str = "*",
     recursive: bool = False,
     what: Option[str] = "files",
-    on_error: Option[str] = "raise",
+    on_failure: Option[str] = "error",
 ) -> Listed:
     """List the files in a folder, sorted, as paths that the other nodes take.
 
@@ -190,7 +182,7 @@ def list_(
         pattern: Which names: `*` is any text, `?` one character, `[a-z]` one of these; empty as `*`.
         recursive: Whether to look into the folders in it too.
         what: `files`, `folders` or `all`.
-        on_error: `raise` fails; `report` says in `ok` and `error` what is wrong, and `files` is empty.
+        on_failure: `error` fails; `report` says in `ok` and `error` what is wrong, and `files` is empty.
         files: The paths, relative to the folder that the host granted.
         count: How many there are.
         ok: Whether the folder could be listed.
@@ -205,13 +197,13 @@ def list_(
     ...     try_node(list_, pattern="*.txt", services=[grant]).outputs["files"]
     ['a.txt', 'b.txt']
     """
-    _one_of("what", what, _WHAT)
-    _one_of("on_error", on_error, _ON_ERROR)
+    check_choice("what", what, "files", "folders", "all")
+    check_choice("on_failure", on_failure, "error", "report")
     grant = granted(ctx, Files)
     try:
         found = confined.below(grant, path, pattern.strip(), recursive=recursive)
     except (OSError, ValueError) as error:
-        if on_error == "raise":
+        if on_failure == "error":
             raise
         return Listed([], 0, False, str(error))
     paths = [one.path for one in found if what == "all" or one.is_folder is (what == "folders")]

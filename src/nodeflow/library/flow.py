@@ -7,9 +7,9 @@ and `flow_streams`; their nodes are found here too.
 
 from __future__ import annotations
 
-import builtins
 from typing import Any, Final
 
+from nodeflow.library.equality import same
 from nodeflow.library.flow_calls import gosub, return_, set_output
 from nodeflow.library.flow_failing import error_text, fail, retry, timeout, try_
 from nodeflow.library.flow_loops import (
@@ -26,6 +26,7 @@ from nodeflow.library.flow_memory import collect, counter, flip_flop, gate, once
 from nodeflow.library.flow_pacing import debounce, delay, rate_limit, semaphore, throttle
 from nodeflow.library.flow_parallel import MERGES, batch, fan_in, fan_out, race
 from nodeflow.library.flow_streams import merge_streams, stream, window
+from nodeflow.library.inputs import check_choice
 from nodeflow.library.printing import line_of
 from nodeflow.model import UNSET
 from nodeflow.node import (
@@ -37,9 +38,10 @@ from nodeflow.node import (
     Placing,
     Ports,
     exec_node,
+    port_name,
     ports_from,
 )
-from nodeflow.values import ANY, SocketType, parse_type, to_text
+from nodeflow.values import ANY, SocketType, parse_type
 
 __all__ = [
     "MERGES",
@@ -132,8 +134,8 @@ def switch(
     """Go on at the output of the case that equals `value`, else at `default`.
 
     Args:
-        cases: Literals; each has an output of its name.
-        value: Compared with each; a number never equals a text.
+        cases: Literals; each has an output of its name, none the output `none`, the empty text `empty`.
+        value: Compared with each as by `logic.equal`: a number never equals a text.
 
     Example:
         >>> from nodeflow.testing import try_node
@@ -142,25 +144,10 @@ def switch(
         >>> try_node(switch, cases=["red", 7], value="7").exits
         ['default']
     """
-    for literal, output in zip(_distinct(cases), case.values(), strict=False):
-        if _comparable(literal, value) and literal == value:
-            return output
-    return default
-
-
-def _comparable(literal: Any, value: Any) -> bool:
-    """Numbers compare with numbers; a text or a truth value only with its own kind."""
-    if type(literal) is type(value):
-        return True
-    return not isinstance(literal, bool | str) and not isinstance(value, bool | str)
-
-
-def _distinct(cases: list[Any]) -> list[Any]:
-    """Cases whose names differ: two that look alike share an output."""
-    seen: dict[str, Any] = {}
     for literal in cases:
-        seen.setdefault(literal if isinstance(literal, str) else to_text(literal), literal)
-    return builtins.list(seen.values())
+        if same(literal, value):
+            return case.get(port_name(literal), default)  # one that is called `default` shares its output
+    return default
 
 
 def _conditions(placing: Placing) -> list[_Named]:
@@ -175,7 +162,7 @@ def _cases(placing: Placing) -> list[_Named]:
 
 def _names(placing: Placing, option: str, *taken: str) -> list[str]:
     """The names that an option lists, of which each has an input and an exec output."""
-    found = dict.fromkeys(map(to_text, placing.options.get(option) or ()))
+    found = dict.fromkeys(map(port_name, placing.options.get(option) or ()))
     for name in (option, "enter", "default", *taken):
         if name in found:
             raise ValueError(f"{name!r} is the name of another socket of this node; choose another in `{option}`")
@@ -222,7 +209,7 @@ async def match(
 
     Args:
         cases: Names; each has an input and an output of its name.
-        value: Compared with each; a number never equals a text.
+        value: Compared with each as by `logic.equal`: a number never equals a text.
         against: What the value is compared with. They are pulled in order, until one equals it.
 
     Example:
@@ -231,8 +218,7 @@ async def match(
         ['yours']
     """
     for name, pull in against.items():
-        other = await pull()
-        if _comparable(other, value) and other == value:
+        if same(await pull(), value):
             return case[name]
     return default
 
@@ -313,11 +299,15 @@ print = print_
 def log(ctx: NodeContext, message: str = "", level: Option[str] = "info") -> None:
     """Tell observers something, at a level: `debug`, `info`, `warning` or `error`.
 
+    Args:
+        level: How much it matters: `debug`, `info`, `warning` or `error`.
+
     Example:
         >>> from nodeflow.testing import try_node
         >>> try_node(log, message="nearly full", level="warning").told
         [('warning', 'nearly full')]
     """
+    check_choice("level", level, "debug", "info", "warning", "error")
     ctx.feedback(message, level)
 
 

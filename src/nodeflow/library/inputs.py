@@ -19,7 +19,8 @@ def check_choice(option: str, value: str, *allowed: str) -> None:
     ValueError: option `outside` must be 'error' or 'none', not 'nnoe'
     """
     if value not in allowed:
-        known = " or ".join(map(repr, allowed))
+        *others, last = map(repr, allowed)
+        known = f"{', '.join(others)} or {last}" if others else last
         raise ValueError(f"option `{option}` must be {known}, not {short(value)}")
 
 

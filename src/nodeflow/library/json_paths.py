@@ -36,7 +36,7 @@ class Changed(NamedTuple):
     """The new value, and how many places are different."""
 
     result: Any
-    count: int
+    count: int  # type: ignore[assignment]  # hides a method of tuples
 
 
 @data_node("json.find")

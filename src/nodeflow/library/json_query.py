@@ -53,7 +53,7 @@ class Query:
         Raises:
             ValueError: There are more than `most`, or finding them takes more than `MOST_STEPS`.
         """
-        found = []
+        found: list[Node] = []
         try:
             for node in _Evaluation(document).select(self._segments, Node(document, None, "")):
                 if len(found) >= most:

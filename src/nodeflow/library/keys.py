@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from types import NoneType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -58,7 +58,7 @@ def key_of(value: Any) -> Hashable:
             tokens += (_DICT, len(item), *map(_leaf, names))
             todo.extend(item[name] for name in names)
         elif _has_fields(type(item)):
-            tokens.append(type(item))
+            tokens.append(cast(Hashable, type(item)))
             todo.extend(getattr(item, field.name, None) for field in attrs.fields(type(item)) if field.eq)
         else:
             tokens.append(_leaf(item))

@@ -71,6 +71,7 @@ def sort_by(
     Fails with `LookupError` if one has no such key, with `TypeError` if there are values of two kinds.
 
     Args:
+        descending: The largest first; none last.
         missing: What an item without the key counts as: `error` or `none`, which comes first.
 
     >>> sort_by([{"n": 2}, {"n": 1}], "n")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nodeflow.library.equality import first_difference, same
-from nodeflow.node import Lazy, Option, Ports, data_node, initially, ports_from
-from nodeflow.values import short, to_text
+from nodeflow.node import Lazy, Option, Ports, data_node, initially, port_name, ports_from
+from nodeflow.values import short
 
 # --- comparing ----------------------------------------------------------------------------------------
 
@@ -34,26 +34,6 @@ def not_equal(a: Any = None, b: Any = None) -> bool:
     (False, True)
     """
     return not same(a, b)
-
-
-@data_node("logic.same_text")
-def same_text(a: str = "", b: str = "", ignore_case: Option[bool] = False) -> bool:
-    """Whether two texts are the same; what is wired is compared as text, a number too.
-
-    Args:
-        ignore_case: Letter case does not count. Letter by letter: `ß` is not `SS`.
-
-    >>> same_text("Ähre", "ÄHRE"), same_text("Ähre", "ÄHRE", ignore_case=True)
-    (False, True)
-    """
-    return a == b or (ignore_case and len(a) == len(b) and builtins.all(map(_same_letter, a, b)))
-
-
-def _same_letter(a: str, b: str) -> bool:
-    if a == b:
-        return True
-    large = a.upper()
-    return len(large) == 1 and large == b.upper()
 
 
 @data_node("logic.less")
@@ -230,7 +210,7 @@ async def choose(
     """The input of the case that equals `value`, else `default`; only that one is pulled.
 
     Args:
-        cases: Literals; each has an input of its name.
+        cases: Literals; each has an input of its name, none the input `none`, the empty text `empty`.
         value: Compared with each; a number never equals a text.
 
     >>> from nodeflow.testing import try_node
@@ -239,7 +219,7 @@ async def choose(
     """
     for literal in cases:
         if same(literal, value):
-            return await case[literal if isinstance(literal, str) else to_text(literal)]()
+            return await case.get(port_name(literal), default)()
     return await default()
 
 

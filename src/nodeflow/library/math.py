@@ -10,6 +10,7 @@ import builtins
 import math
 from typing import Final
 
+from nodeflow.library.inputs import check_choice
 from nodeflow.library.math_expression import expression
 from nodeflow.library.math_functions import (
     acos,
@@ -30,7 +31,7 @@ from nodeflow.library.math_functions import (
     to_degrees,
     to_radians,
 )
-from nodeflow.library.math_limits import Number, no_number, no_quotient, one_of, quotient, within_bits, wrapped
+from nodeflow.library.math_limits import Number, no_number, no_quotient, quotient, within_bits, wrapped
 from nodeflow.library.math_ranges import clamp, inverse_lerp, lerp, map_range, smoothstep
 from nodeflow.library.math_rounding import ceiling, floor, round, truncate
 from nodeflow.library.math_whole import (
@@ -183,7 +184,7 @@ def modulo(a: Number = 0, b: Number = 1, sign: Option[str] = "divisor", by_zero:
     >>> modulo(-7, 3), modulo(-7, 3, sign="dividend"), modulo(7.5, 2), modulo(1, 0, by_zero="ieee")
     (2, -1, 1.5, nan)
     """
-    one_of("sign", sign, "divisor", "dividend")
+    check_choice("sign", sign, "divisor", "dividend")
     if b == 0:
         if by_zero not in ("zero", "ieee"):
             raise no_quotient(a, by_zero, "error", "zero", "ieee")
@@ -210,7 +211,7 @@ def power(base: Number = 0, exponent: Number = 2, domain: Option[str] = "error")
     (9, 1267650600228229401496703205376, 0.5, inf, nan)
     """
     if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0 and domain != "ieee":
-        one_of("domain", domain, "error", "ieee")
+        check_choice("domain", domain, "error", "ieee")
         if not -1 <= base <= 1:
             within_bits(math.log2(builtins.abs(base)) * builtins.min(exponent, 10**9), "the power")
         whole: int = base**exponent

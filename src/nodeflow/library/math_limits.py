@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from nodeflow.library.inputs import check_choice
 from nodeflow.values import short
 
 Number = int | float
@@ -60,7 +61,7 @@ def quotient(a: Number, b: Number, by_zero: str) -> float:
 
 def no_quotient(a: Number, by_zero: str, *choices: str) -> Exception:
     """What to raise for a division by zero."""
-    one_of("by_zero", by_zero, *choices)
+    check_choice("by_zero", by_zero, *choices)
     return ZeroDivisionError(f"{short(a)} divided by 0")
 
 
@@ -72,17 +73,5 @@ def no_number(domain: str, instead: float, why: str, kind: type[Exception] = Val
     """
     if domain == "ieee":
         return instead
-    one_of("domain", domain, "error", "ieee")
+    check_choice("domain", domain, "error", "ieee")
     raise kind(why)
-
-
-def one_of(option: str, value: str, *choices: str) -> None:
-    """Check an option.
-
-    >>> one_of("ties", "odd", "even", "away")
-    Traceback (most recent call last):
-    ValueError: `ties` must be 'even' or 'away', not 'odd'
-    """
-    if value not in choices:
-        *others, last = map(repr, choices)
-        raise ValueError(f"`{option}` must be {', '.join(others)} or {last}, not {short(value)}")

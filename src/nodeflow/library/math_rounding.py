@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from nodeflow.library.math_limits import Number, one_of
+from nodeflow.library.inputs import check_choice
+from nodeflow.library.math_limits import Number
 from nodeflow.node import Option, data_node
 from nodeflow.values import short
 
@@ -67,7 +68,7 @@ def round(value: Number = 0, digits: int = 0, ties: Option[str] = "even") -> Num
     >>> round(2.5), round(2.5, ties="away"), round(3.14159, 2), round(1250, -2)
     (2, 3, 3.14, 1200)
     """
-    one_of("ties", ties, "even", "away")
+    check_choice("ties", ties, "even", "away")
     if not -MAX_DIGITS <= digits <= MAX_DIGITS:
         raise ValueError(f"`digits` must be from -{MAX_DIGITS} to {MAX_DIGITS}, not {short(digits)}")
     if isinstance(value, float) and not math.isfinite(value):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from nodeflow.library.math_limits import no_quotient, one_of, within_bits, wrapped
+from nodeflow.library.inputs import check_choice
+from nodeflow.library.math_limits import no_quotient, within_bits, wrapped
 from nodeflow.node import Option, data_node
 from nodeflow.values import short
 
@@ -31,7 +32,7 @@ def divide_whole(
     >>> divide_whole(-7, 2), divide_whole(-7, 2, rounding="truncate"), divide_whole(42, 0, by_zero="zero")
     (-4, -3, 0)
     """
-    one_of("rounding", rounding, "floor", "truncate")
+    check_choice("rounding", rounding, "floor", "truncate")
     if b == 0:
         if by_zero == "zero":
             return 0

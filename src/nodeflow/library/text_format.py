@@ -52,7 +52,7 @@ def format_positional(
     arg_1: Any = None,
     arg_2: Any = None,
     arg_3: Any = None,
-    on_error: Option[str] = "error",
+    invalid: Option[str] = "error",
 ) -> str:
     """The template with `{0}` to `{3}` replaced by the inputs, as .NET's `String.Format` does it in no language.
 
@@ -60,18 +60,18 @@ def format_positional(
     date. `{{` is a brace. Fails with `ValueError` if the template makes no sense.
 
     Args:
-        on_error: What happens then: `error`, or `keep` for the template as it is.
+        invalid: What happens then: `error`, or `keep` for the template as it is.
 
     >>> format_positional("{0} costs {1:F2} {{EUR}}", "Tea", 2.5), format_positional("[{0,4}|{1,-4}]", 7, "ab")
     ('Tea costs 2.50 {EUR}', '[   7|ab  ]')
-    >>> format_positional("{4}", on_error="keep")
+    >>> format_positional("{4}", invalid="keep")
     '{4}'
     """
-    check_choice("on_error", on_error, "error", "keep")
+    check_choice("invalid", invalid, "error", "keep")
     try:
         return joined(_numbered(template, (arg_0, arg_1, arg_2, arg_3)), what="the formatted text")
     except (ValueError, ConversionError):
-        if on_error == "keep":
+        if invalid == "keep":
             return template
         raise
 

@@ -12,7 +12,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "files.list",
         ins={"DirectoryPath": "path", "Filter": "pattern"},
         defaults={"path": ""},
-        as_original={"on_error": "report"},
+        as_original={"on_failure": "report"},
         differs="Only below the folder that the host grants, to which paths are relative; sorted; links are left out; "
         "`Exit` fires once.",
     ),

@@ -23,7 +23,7 @@ RULES: Final = (
         "String Format",
         "text.format_positional",
         ins={"Format": "template"},
-        as_original={"on_error": "keep"},
+        as_original={"invalid": "keep"},
     ),
     Rule("String Length", "text.length", ins=_INPUT, outs={"Length": "result"}, differs=_UNITS),
     Rule("String Is Empty", "text.is_empty", ins=_INPUT),

@@ -13,7 +13,7 @@ from nodeflow.registry import Registry
 from nodeflow.runtime.handle import Compiled
 from nodeflow.services import Clock, Seed
 from nodeflow.testing.exploring.outcomes import Difference, Outcome, Trial, first_difference, shrunk
-from nodeflow.testing.exploring.recording import Recorder
+from nodeflow.testing.exploring.recorder import Recorder
 from nodeflow.testing.exploring.search import NotRepeatable, Search, Simulate, simulating, tried
 from nodeflow.testing.simulator import Simulator
 
@@ -145,13 +145,20 @@ def explore(
         InvalidDocument: The document has errors.
 
     >>> import nodeflow as nf
-    >>> from nodeflow.library import flow
-    >>> wf = nf.Workflow("main", variables={"last": ("text", "", "shared")})
+    >>> from nodeflow.library import flow, variables
+    >>> wf = nf.Workflow("main", variables={"last": nf.model.Variable("text", "", "shared")})
     >>> fan = wf.add(flow.fan_out, branches=["a", "b"])
     >>> wf.add(flow.start).exit >> fan.enter
     fan_out.enter
-    >>> str(explore(wf))
-    '8 states, no deadlock, result independent of schedule'
+    >>> for name in "ab":
+    ...     fan[name] >> wf.add(variables.set_, name="last", value=name).enter
+    set.enter
+    set_2.enter
+    >>> found = explore(wf)
+    >>> str(found)
+    '18 states, no deadlock, result depends on schedule (2 outcomes)'
+    >>> [(outcome.variables["last"], outcome.schedule) for outcome in found.outcomes]
+    [("'b'", ()), ("'a'", (1,))]
     """
     simulate = simulated_runs(document, registry, inputs, variables, services, capacities)
     base = refuse_what_does_not_repeat(simulate)
@@ -162,15 +169,18 @@ def explore(
         raise _not_repeatable("found when a part of a schedule was run again") from None
     search.outcomes.setdefault(base.outcome.key, base.outcome)
     outcomes = sorted(search.outcomes.values(), key=lambda o: (o.key != base.outcome.key, len(o.schedule), o.schedule))
+    example = _counterexample(simulate, base, outcomes[1:])
+    if example is not None:
+        outcomes = [base.outcome, example.outcomes[1], *(o for o in outcomes[1:] if o.key != example.outcomes[1].key)]
     return Exploration(
         states=len(search.visited),
         transitions=search.transitions,
         runs=search.runs,
-        outcomes=(base.outcome, *outcomes[1:]),
+        outcomes=tuple(outcomes),
         joins=search.joins,
         joins_wrong=tuple(f"{where} {what}" for where, what in sorted(search.joins_wrong.items())),
-        counterexample=_counterexample(simulate, base, outcomes[1:]),
-        shared=tuple(sorted({words(thing) for thing in search.shared.things})),
+        counterexample=example,
+        shared=tuple(sorted({str(thing[0]) for thing in search.shared.things})),
     )
 
 
@@ -180,9 +190,3 @@ def _counterexample(simulate: Simulate, base: Trial, others: Sequence[Outcome]) 
         return None
     other = shrunk(lambda schedule: trial_of(simulate, schedule), trial_of(simulate, others[0].schedule), base)
     return first_difference(base, other)
-
-
-def words(thing: Any) -> str:
-    """What flow threads share, as `memo of 'add'`."""
-    kind, *rest = thing
-    return f"{kind} {rest[-1]!r}"

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from nodeflow.errors import describe
-from nodeflow.testing.exploring.recording import Entry, Recorder
+from nodeflow.testing.exploring.recorder import Entry, Recorder
 from nodeflow.testing.exploring.tokens import shown, token
 from nodeflow.testing.simulator import Simulated
 
@@ -80,10 +80,15 @@ def said(error: BaseException) -> str:
 
 @frozen
 class Trial:
-    """One recorded run: how it came out, and all that its flow threads saw and wrote."""
+    """One recorded run: how it came out, and all that its flow threads saw and wrote.
+
+    Attributes:
+        bodies: How many were called.
+    """
 
     outcome: Outcome
     recorder: Recorder = field(repr=False)
+    bodies: int = 0
 
 
 @frozen
@@ -108,8 +113,9 @@ class Difference:
     orders: tuple[tuple[str, ...], tuple[str, ...]]
 
     def __str__(self) -> str:
+        where = f"node {self.node!r} in {self.thread}" if self.node else self.thread
         return (
-            f"node {self.node!r} in {self.thread}: {self.what} is {shown(self.values[0])} under one schedule and "
+            f"{where}: {self.what} is {shown(self.values[0])} under one schedule and "
             f"{shown(self.values[1])} under another"
         )
 
@@ -137,7 +143,21 @@ def first_difference(first: Trial, second: Trial) -> Difference | None:
     for path, at in first.recorder.sequence:
         if at >= len(theirs.get(path, [])):
             return _difference(first, second, path, at, ours[path][at], None)
-    return None
+    return _last_writer(first, second)
+
+
+def _last_writer(first: Trial, second: Trial) -> Difference | None:
+    """All threads saw and wrote the same, and yet the results differ: by who was last."""
+    outcomes = (first.outcome, second.outcome)
+    if outcomes[0].key == outcomes[1].key:
+        return None
+    whole = (_order(first), _order(second))
+    for name, value in outcomes[0].variables.items():
+        writer = second.recorder.writers.get(f"variable {name!r}")
+        other = outcomes[1].variables.get(name, value)
+        if other != value and writer is not None:
+            return Difference(*writer, f"variable {name!r}", (value, other), outcomes, whole)
+    return Difference("", "", "the run", "the result", (str(outcomes[0]), str(outcomes[1])), outcomes, whole)
 
 
 def _difference(first: Trial, second: Trial, path: str, at: int, one: Entry | None, other: Entry | None) -> Difference:
@@ -156,8 +176,8 @@ def _difference(first: Trial, second: Trial, path: str, at: int, one: Entry | No
 _VERBS: Mapping[str, str] = {"arrivals": "gets from the branches", "printed": "prints", "error": "fails with"}
 
 
-def _order(trial: Trial, path: str, at: int) -> tuple[str, ...]:
-    """The activations up to the one that differs."""
+def _order(trial: Trial, path: str = "", at: int = 0) -> tuple[str, ...]:
+    """The activations up to the one that differs, or all."""
     found: list[str] = []
     for where, place in trial.recorder.sequence:
         entry = trial.recorder.histories[where][place]

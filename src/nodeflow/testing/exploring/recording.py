@@ -1,243 +1,48 @@
-"""What one simulated run does, written down as it happens: histories, shared things touched, joins, order of facts.
+"""A run that is recorded: its machine, run and kernel tell a recorder what they do, and do the same as ever.
 
-`Recorder.attach` gives the run's machine, run and kernel classes that tell the recorder what they do, and do the same
-as ever. Nothing is decided here, and a recorded run goes as the same run without a recorder.
+Nothing is decided here, and a recorded run goes as the same run without a recorder.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any, NamedTuple
-
-from outcome import Error
+from collections.abc import Iterable
+from typing import Any
 
 from nodeflow.graph import CELL
 from nodeflow.machine import Context, FlowThread, Machine
-from nodeflow.machine.records import Frame, Scope, Store, thread_path
-from nodeflow.runtime.driver import Driver
+from nodeflow.machine.records import Frame, Scope, Store
 from nodeflow.runtime.run import Run
 from nodeflow.runtime.watching import Watchers
+from nodeflow.testing.exploring.recorder import Recorder, is_race, names_of_shared, present_node
 from nodeflow.testing.exploring.tokens import token
 from nodeflow.testing.simulator.kernel import SimulatedKernel, Task
 
 
-class Entry(NamedTuple):
-    """Something that a flow thread saw or wrote.
-
-    Attributes:
-        what: `input`, `output`, `arrivals`, `printed` or `error`: what `values` are, by `names`.
-    """
-
-    what: str
-    workflow: str
-    node: str
-    names: tuple[str, ...]
-    values: tuple[str, ...]
-
-
-class Turn:
-    """What one turn of a task did, as far as others may notice.
-
-    Attributes:
-        thread: Whose it was; None: of the run's own task.
-        touched: Things that flow threads share, and whether it changed them.
-        doomed: Contexts that it cancelled.
-        printed: It printed.
-        guarded: A body that cleans up waited in the thread before or after it.
-    """
-
-    __slots__ = ("doomed", "guarded", "printed", "thread", "touched")
-
-    def __init__(self, thread: FlowThread | None) -> None:
-        self.thread = thread
-        self.touched: dict[Hashable, bool] = {}
-        self.doomed: list[Context] = []
-        self.printed = False
-        self.guarded = False
+def attach(recorder: Recorder, run: Run, kernel: SimulatedKernel) -> None:
+    """Record this run, which has not begun."""
+    machine = run.machine
+    machine.__class__, run.__class__, kernel.__class__ = RecordedMachine, RecordedRun, RecordedKernel
+    run.watchers.__class__ = RecordedWatchers
+    subjects: tuple[Any, ...] = (machine, run, kernel, run.watchers)
+    for subject in subjects:
+        subject.recorder = recorder
+    run.watched = True
+    recorder.names = names_of_shared(run.graph)
+    record_store(recorder, machine.process, "the run")
+    for name, limiter in run.capacities.items():
+        _record_limiter(recorder, name, limiter)
 
 
-class Recorder:
-    """Everything about one run that can be compared with another.
-
-    Attributes:
-        histories: What each flow thread saw and wrote, by its path.
-        sequence: Path and place in the history, in the order in which things happened.
-        seen: For each body that waits (by the id of its frame, which is kept) a hash of all that it saw: what it does
-            next is a function of it. `own`: the same of the run's own task and of threads outside of bodies.
-        order: A hash of the order of all facts about the machine.
-        printed: Lines by flow thread; `printed_hash` does not depend on the order of threads.
-        stores: Shared variables and states of each workflow context that is open, by label.
-        left: For each context, a hash of what its flow threads left there.
-        joins_due, joins_fired: How often a flow thread came to a fan-in behind a context that closed, and its body ran.
-        returned: Flow threads that came to their end by themselves.
-        wanted: A node and the service that it asked for in vain.
-        turn: The present turn, or the last.
-    """
-
-    def __init__(self, *, entering: Callable[[Task], object] | None = None, over: Callable[[], object] | None = None):
-        self.entering = entering
-        self.over = over
-        self.histories: dict[str, list[Entry]] = {}
-        self.sequence: list[tuple[str, int]] = []
-        self.seen: dict[int, tuple[Frame, int]] = {}
-        self.own: dict[int, int] = {0: 0}
-        self.order = 0
-        self.printed: dict[str, list[str]] = {}
-        self.printed_hash = 0
-        self.paths: dict[int, str] = {}
-        self.stores: dict[str, Cells] = {}
-        self.left: dict[int, int] = {}
-        self.joins_due: Counter[tuple[str, str]] = Counter()
-        self.joins_fired: Counter[tuple[str, str]] = Counter()
-        self.returned: set[str] = set()
-        self.wanted: tuple[Any, type] | None = None
-        self.turn = Turn(None)
-        self.turns = 0
-        self.atomic = False
-        self._hashes: dict[int, tuple[Any, int]] = {}
-        self._labels: dict[int, tuple[Scope, str]] = {}
-        self._made: Counter[str] = Counter()
-
-    def attach(self, run: Run, kernel: SimulatedKernel) -> None:
-        """Record this run. It fits `Simulator.run(watch=...)`."""
-        machine = run.machine
-        machine.__class__, run.__class__, kernel.__class__ = RecordedMachine, RecordedRun, RecordedKernel
-        run.watchers.__class__ = RecordedWatchers
-        for subject in (machine, run, kernel, run.watchers):
-            subject.recorder = self  # type: ignore[attr-defined]
-        run.watched = True
-        self.record_store(machine.process, "the run")
-        for name, limiter in run.capacities.items():
-            _record_limiter(self, name, limiter)
-
-    def record_store(self, store: Store, label: str) -> None:
-        store.versions = Versions(self, label, store.versions)
-        store.cells = self.stores[label] = Cells(self, label, store.cells, store.versions)
-
-    # --- what is told ---
-
-    def path(self, thread: FlowThread) -> str:
-        found = self.paths.get(thread.id)
-        if found is None:
-            found = self.paths[thread.id] = thread_path(thread)
-            self.own[thread.id] = hash(found)
-        return found
-
-    def fact(self, thread: FlowThread, *said: Hashable) -> None:
-        """A fact about the thread, as the machine is told."""
-        self.order = hash((self.order, self.path(thread), said))
-
-    def entry(self, thread: FlowThread, what: str, node: Any, names: tuple[str, ...], values: tuple[str, ...]) -> None:
-        path = self.path(thread)
-        history = self.histories.setdefault(path, [])
-        self.sequence.append((path, len(history)))
-        history.append(Entry(what, node.workflow.name, node.id, names, values))
-
-    def begin_body(self, frame: Frame, *said: Hashable) -> None:
-        """A body begins that can wait: all that it knows is what it is given."""
-        self.seen[id(frame)] = (frame, hash(said))
-
-    def saw(self, *said: Hashable) -> None:
-        """The body that runs now came to know something, or is further than before.
-
-        What is read for a body that cannot wait, or that is about to begin, shows in what that gets and gives.
-        """
-        thread = self.turn.thread
-        if thread is None:
-            self.own[0] = hash((self.own[0], said))
-        elif not self.atomic and thread.pull is None:
-            self.body_saw(thread, *said)
-
-    def body_saw(self, thread: FlowThread, *said: Hashable) -> None:
-        frame = thread.frame
-        while frame is not None and frame.node is None:
-            frame = frame.parent
-        if frame is None:
-            self.own[thread.id] = hash((self.own[thread.id], said))
-        else:
-            self.seen[id(frame)] = (frame, hash((self.seen.get(id(frame), (frame, 0))[1], said)))
-
-    def touch(self, key: Hashable, *, change: bool) -> None:
-        touched = self.turn.touched
-        touched[key] = change or touched.get(key, False)
-
-    def value_hash(self, value: Any) -> int:
-        """Of a value that stays as it is (semantics 3.7), so that it is looked at once."""
-        found = self._hashes.get(id(value))
-        if found is None or found[0] is not value:
-            found = self._hashes[id(value)] = (value, hash(token(value)))
-        return found[1]
-
-    def leave(self, context: Context, *said: Hashable) -> None:
-        """A thread left something in its context; the order does not matter."""
-        self.left[context.id] = (self.left.get(context.id, 0) + hash(said)) & (2**63 - 1)
-
-    def label(self, scope: Scope | None) -> str:
-        """Whose a scope is: the same under every schedule."""
-        if scope is None:
-            return "the run"
-        found = self._labels.get(id(scope.base()))
-        return "?" if found is None else found[1]
-
-    def name_scope(self, scope: Scope, label: str) -> None:
-        base = scope.base()
-        self._labels.setdefault(id(base), (base, label))  # it is kept: ids of objects are used again
-
-    def made_by_present(self) -> str:
-        """A name for what the present thread makes."""
-        maker = "the run" if self.turn.thread is None else self.path(self.turn.thread)
-        self._made[maker] += 1
-        return f"{maker}~{self._made[maker]}"
-
-    # --- turns ---
-
-    def begins(self, task: Task) -> None:
-        if self.entering is not None:
-            self.entering(task)
-        self.turns += 1
-        driver = task.coroutine
-        thread = driver if isinstance(driver, Driver) else None
-        self.turn = Turn(thread)
-        if thread is not None:
-            self.path(thread)
-        if isinstance(task.wakes_with, Error):
-            self.saw("interrupted")
-        if thread is None:
-            self.saw("goes on")
-        else:
-            self.turn.guarded = is_guarded(thread)
-
-    def ends(self, alive: bool) -> None:
-        thread = self.turn.thread
-        self.atomic = False
-        if alive and isinstance(thread, Driver):
-            self.turn.guarded = self.turn.guarded or is_guarded(thread)
-            if thread.helping is None or thread.helping.name == "CALL":
-                self.body_saw(thread, "waits")  # the body itself waits: nothing else tells how far it is
-        if self.over is not None:
-            self.over()
-
-
-def is_guarded(thread: Driver) -> bool:
-    """Whether a body waits in the thread that would clean up if it were cancelled now."""
-    if thread.helping is not None and thread.helping.name == "CALL":
-        return True
-    frame: Any = thread.frame
-    while frame is not None:
-        if getattr(frame, "shield", None) is not None:
-            return True
-        frame = frame.parent
-    return False
-
-
-# --- what is recorded ---------------------------------------------------------------------------------
+def record_store(recorder: Recorder, store: Store, label: str) -> None:
+    """Notice who reads and writes shared variables and states."""
+    store.versions = versions = Versions(recorder, label, store.versions)
+    store.cells = recorder.stores[label] = Cells(recorder, label, store.cells, versions)
 
 
 class Cells(dict[int, Any]):
     """The cells of a store, which notice who reads and writes them."""
 
-    def __init__(self, recorder: Recorder, label: str, cells: dict[int, Any], versions: dict[int, int]) -> None:
+    def __init__(self, recorder: Recorder, label: str, cells: dict[int, Any], versions: Versions) -> None:
         super().__init__(cells)
         self.recorder = recorder
         self.label = label
@@ -246,12 +51,16 @@ class Cells(dict[int, Any]):
 
     def get(self, slot: int, default: Any = None) -> Any:
         value = super().get(slot, default)
-        self.recorder.touch(("variable or state", self.label, slot), change=False)
+        self.recorder.touch((self.versions.names.get(slot, "?"), self.label, slot), change=False)
         self.recorder.saw(self.label, slot, token(value))
         return value
 
     def __setitem__(self, slot: int, value: Any) -> None:
-        self.recorder.touch(("variable or state", self.label, slot), change=True)
+        recorder, name = self.recorder, self.versions.names.get(slot, "?")
+        recorder.touch((name, self.label, slot), change=True)
+        if recorder.turn.thread is not None:
+            node = present_node(recorder.turn.thread)
+            recorder.writers[name] = (node.workflow.name, node.id, recorder.path(recorder.turn.thread))
         self.hashes[slot] = hash(token(value))
         super().__setitem__(slot, value)
 
@@ -263,9 +72,10 @@ class Versions(dict[int, int]):
         super().__init__(versions)
         self.recorder = recorder
         self.label = label
+        self.names = recorder.names
 
     def get(self, slot: int, default: Any = None) -> Any:
-        self.recorder.touch(("variable or state", self.label, slot), change=False)
+        self.recorder.touch((self.names.get(slot, "?"), self.label, slot), change=False)
         return super().get(slot, default)
 
 
@@ -273,12 +83,12 @@ def _record_limiter(recorder: Recorder, name: str, limiter: Any) -> None:
     acquire, release = limiter.acquire_on_behalf_of, limiter.release_on_behalf_of
 
     async def acquired(borrower: object) -> None:
-        recorder.touch(("capacity", name), change=True)
+        recorder.touch((f"capacity {name!r}",), change=True)
         await acquire(borrower)
         recorder.saw("holds", name)
 
     def released(borrower: object) -> None:
-        recorder.touch(("capacity", name), change=True)
+        recorder.touch((f"capacity {name!r}",), change=True)
         recorder.saw("gives back", name)
         release(borrower)
 
@@ -356,22 +166,15 @@ class RecordedRun(Run):
         except LookupError:
             thread: Any = recorder.turn.thread
             if recorder.wanted is None and thread is not None:
-                recorder.wanted = (_present_node(thread), kind)
+                recorder.wanted = (present_node(thread), kind)
             raise
         if not getattr(kind, "__attrs_attrs__", None):  # a value is nothing that threads share
-            recorder.touch(("service", kind.__name__), change=True)
+            recorder.touch((f"service {kind.__name__}",), change=True)
         return found
 
     def instance_of(self, node: Any) -> Any:
-        self.recorder.touch(("resource", node.workflow.name, node.id), change=True)
+        self.recorder.touch((f"the resource of {node.id!r}", node.workflow.name), change=True)
         return super().instance_of(node)
-
-
-def _present_node(thread: Any) -> Any:
-    """The node whose body asks for something."""
-    if thread.pull is not None and thread.pull.stack:
-        return thread.pull.stack[-1].node
-    return thread.node if thread.values is not None or thread.frame is None else thread.frame.node
 
 
 class RecordedMachine(Machine):
@@ -452,10 +255,13 @@ class RecordedMachine(Machine):
     def closed(self, context: Context) -> None:
         super().closed(context)
         recorder = self.recorder
-        if context.opener is not None:
-            order = (*context.arrivals, *context.finished) if is_race(context) else ()
-            recorder.fact(context.opener, "closes")
-            recorder.body_saw(context.opener, recorder.left.get(context.id, 0), order, context.doomed)
+        order = (*context.arrivals, *context.finished) if is_race(context) else ()
+        came = (recorder.left.get(context.id, 0), order, context.doomed)
+        if context.opener is None:
+            recorder.own[0] = hash((recorder.own[0], came))
+            return  # the run's own: what is in its store is the result
+        recorder.fact(context.opener, "closes")
+        recorder.body_saw(context.opener, came)
         if context.scope is not None:
             recorder.stores.pop(recorder.label(context.scope), None)
 
@@ -497,7 +303,7 @@ class RecordedMachine(Machine):
 
     def _race(self, context: Context) -> None:
         if is_race(context):
-            self.recorder.touch(("race", context.path()), change=True)
+            self.recorder.touch((f"the race of {context.path()}",), change=True)
 
     def _doom(self, context: Context, *, wish: bool = True) -> None:
         self.recorder.turn.doomed.append(context)
@@ -508,17 +314,17 @@ class RecordedMachine(Machine):
         scope = super()._fresh_scope(plan)
         label = self.recorder.made_by_present()
         self.recorder.name_scope(scope, label)
-        self.recorder.record_store(scope.store, label)
+        record_store(self.recorder, scope.store, label)
         return scope
 
     # --- events ---
 
     def announced(self, thread: FlowThread, event: str, payload: Any) -> None:
-        self.recorder.touch(("event", *self._event_key(thread, event)), change=True)
+        self.recorder.touch((f"event {event!r}", *self._event_key(thread, event)), change=True)
         super().announced(thread, event, payload)
 
     def awaits_event(self, thread: FlowThread, event: str) -> Any:
-        self.recorder.touch(("event", *self._event_key(thread, event)), change=True)
+        self.recorder.touch((f"event {event!r}", *self._event_key(thread, event)), change=True)
         self.recorder.fact(thread, "waits for", event)
         self.recorder.body_saw(thread, "waits for", event)
         return super().awaits_event(thread, event)
@@ -550,9 +356,4 @@ class RecordedMachine(Machine):
         super()._settle(evaluation, outputs, error)
 
     def _touch_memo(self, node: Any, home: Scope | None, *, change: bool) -> None:
-        self.recorder.touch(("memo", self.recorder.label(home), node.workflow.name, node.id), change=change)
-
-
-def is_race(context: Context) -> bool:
-    """Whether it matters in which order its threads arrive, or end."""
-    return bool(context.first) or (context.policy is not None and bool(context.policy.quorum))
+        self.recorder.touch((f"data node {node.id!r}", self.recorder.label(home), node.workflow.name), change=change)

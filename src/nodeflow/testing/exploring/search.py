@@ -8,15 +8,16 @@ hash compaction): two of 100,000 states share a number with a probability of 3 i
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
-from attrs import define, field, frozen
-
-from nodeflow.machine import Context, FlowThread
+from nodeflow.machine.states import InvariantBroken
 from nodeflow.runtime.driver import Driver
 from nodeflow.runtime.run import Run
+from nodeflow.testing.exploring.interference import Footprint, Shared
 from nodeflow.testing.exploring.outcomes import Outcome, Trial, outcome_of
-from nodeflow.testing.exploring.recording import Recorder, Turn
+from nodeflow.testing.exploring.recorder import Recorder
+from nodeflow.testing.exploring.recording import attach
 from nodeflow.testing.exploring.states import state_of
 from nodeflow.testing.simulator import Deadlock, Simulated, Simulator, Stuck, Unsimulated
 from nodeflow.testing.simulator.kernel import SimulatedKernel, Task
@@ -37,105 +38,6 @@ class _Known(Exception):
     """The run came to a state from which everything was tried."""
 
 
-@define(eq=False)
-class Shared:
-    """What flow threads were seen to get in each other's way with: it only ever grows.
-
-    Attributes:
-        things: Variables, memos, races and so on that one thread changes and another one reads or changes.
-        cancelled: Contexts, by node and workflow, that were cancelled while more than one thread could be inside.
-    """
-
-    things: set[Hashable] = field(factory=set)
-    cancelled: set[tuple[str, str]] = field(factory=set)
-    _users: dict[Hashable, dict[str, tuple[bool, bool]]] = field(factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.things) + len(self.cancelled)
-
-    def note(self, turn: Turn, recorder: Recorder) -> None:
-        """Take in what a turn did."""
-        for context in turn.doomed:
-            if context.started > 1 or context.queue or context.state.name != "CLOSING":
-                self.cancelled.add(name_of(context))
-        if turn.thread is None:
-            return  # the run's own task: before all others, or after them
-        path = recorder.path(turn.thread)
-        for key, changed in turn.touched.items():
-            if key not in self.things:
-                self._use(key, path, changed, is_opener(turn.thread))
-
-    def _use(self, key: Hashable, path: str, changed: bool, busy: bool) -> None:
-        users = self._users.setdefault(key, {})
-        before = users.get(path, (False, False))
-        mine = users[path] = (changed or before[0], busy or before[1])
-        if mine == before and len(users) > 1:
-            return
-        for other, theirs in users.items():
-            if other == path or not (mine[0] or theirs[0]):
-                continue
-            ordered = (path.startswith(other + "/") and not theirs[1]) or (other.startswith(path + "/") and not mine[1])
-            if not ordered:
-                self.things.add(key)
-                return
-
-    def is_alone(self, done: Footprint) -> bool:
-        """Whether the turn commutes with whatever other threads do before it (see the package)."""
-        if done.dooms or not self.things.isdisjoint(done.touched):
-            return False
-        return not done.leaves_traces or self.cancelled.isdisjoint(done.around)
-
-
-@frozen
-class Footprint:
-    """What of a turn decides whether it can be in the way of others.
-
-    Attributes:
-        touched: What it read or changed that threads share.
-        dooms: It cancelled a context.
-        leaves_traces: A cancellation before it and one behind it can be told apart.
-        around: The contexts that take the thread with them when they are cancelled.
-    """
-
-    touched: frozenset[Hashable]
-    dooms: bool
-    leaves_traces: bool
-    around: frozenset[tuple[str, str]]
-
-    @classmethod
-    def of(cls, turn: Turn) -> Footprint:
-        around = () if turn.thread is None else contexts_around(turn.thread)
-        traces = turn.printed or turn.guarded
-        return cls(frozenset(turn.touched), bool(turn.doomed), traces, frozenset(map(name_of, around)))
-
-
-def name_of(context: Context) -> tuple[str, str]:
-    """The node that opens the context: all that it opens are taken as one."""
-    return (context.workflow.name if context.workflow is not None else "", context.opener_node)
-
-
-def contexts_around(thread: FlowThread) -> list[Context]:
-    """The contexts that take the thread with them when they are cancelled: also those that it is about to fill."""
-    found = [context for context in opened_by(thread) if context.state.name == "OPEN"]
-    context: Context | None = thread.context
-    while context is not None:
-        found.append(context)
-        context = context.parent
-    return found
-
-
-def opened_by(thread: FlowThread) -> list[Context]:
-    """The contexts that the thread has open."""
-    found = []
-    frame: Any = thread.frame
-    while frame is not None:
-        for context in (frame.opened, frame.stream):
-            if context is not None and context.state.name != "CLOSED" and context not in found:
-                found.append(context)
-        frame = frame.parent
-    return found
-
-
 def place_of(task: Task, recorder: Recorder) -> Hashable:
     """Where a task is, roughly: enough to guess what it does next."""
     thread = task.coroutine
@@ -143,10 +45,6 @@ def place_of(task: Task, recorder: Recorder) -> Hashable:
         return None
     node = "" if thread.node is None else thread.node.id
     return recorder.path(thread), node, thread.entered, thread.depth, thread.next, thread.helping, thread.slicing
-
-
-def is_opener(thread: FlowThread) -> bool:
-    return bool(opened_by(thread))
 
 
 Point = tuple[int, int, int]
@@ -171,7 +69,7 @@ class Walk:
 
     def watch(self, run: Run, kernel: SimulatedKernel) -> None:
         self.run, self.kernel = run, kernel
-        self.recorder.attach(run, kernel)
+        attach(self.recorder, run, kernel)
 
     def choose(self, ready: Sequence[Task]) -> int:
         at, search = len(self.choices), self.search
@@ -326,7 +224,7 @@ def tried(simulate: Simulate, recorder: Recorder, made: Sequence[int], **options
         Unsimulated: A node wants something of the real world.
     """
     drivers: list[Driver] = []
-    watch = options.pop("watch", recorder.attach)
+    watch = options.pop("watch", partial(attach, recorder))
 
     def watched(run: Run, kernel: SimulatedKernel) -> None:
         watch(run, kernel)
@@ -347,11 +245,16 @@ def tried(simulate: Simulate, recorder: Recorder, made: Sequence[int], **options
         error = f"waits for ever: {'; '.join(sorted(waits))}"
         refuse(recorder)
         return Trial(Outcome("deadlock", printed=printed, error=error, schedule=stripped(made)), recorder)
+    except InvariantBroken as error:
+        return Trial(Outcome("broken", error=str(error), schedule=stripped(made)), recorder)
     except Stuck as error:
         raise TooManyStates(f"{error}; the graph may run for ever") from None
     refuse(recorder)
+    if isinstance(simulated.raised, KeyboardInterrupt):
+        raise simulated.raised
     outcome = outcome_of(simulated, recorder)
-    return Trial(outcome if "choose" not in options else outcome.scheduled(stripped(made)), recorder)
+    outcome = outcome if "choose" not in options else outcome.scheduled(stripped(made))
+    return Trial(outcome, recorder, len(simulated.order))
 
 
 def stripped(schedule: Sequence[int]) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from nodeflow.machine import Context
 from nodeflow.machine.records import STALE, Pending, Scope, Stamped
 from nodeflow.runtime.driver import Driver
 from nodeflow.runtime.run import Run
-from nodeflow.testing.exploring.recording import Recorder, is_race
+from nodeflow.testing.exploring.recorder import Recorder, is_race
 from nodeflow.testing.exploring.tokens import token
 from nodeflow.testing.simulator.kernel import SimulatedKernel, Task
 

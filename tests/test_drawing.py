@@ -12,7 +12,11 @@ import nodeflow as nf
 from nodeflow import drawing
 from nodeflow.model import Connection, Document, PlacedNode, Workflow
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.json"))
+EXAMPLES = sorted(
+    path
+    for path in (Path(__file__).parents[1] / "examples").glob("*.json")
+    if not path.name.endswith(".flowtest.json")
+)
 REGISTRY = nf.standard_registry()
 
 NASTY = 'a"b\'c<d>&e#f;|g\\h`i[j](k){l}\nm\t"]é→'

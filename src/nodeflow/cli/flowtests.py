@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -191,8 +192,7 @@ class _Progress:
 
     def __enter__(self) -> None:
         if self.shown:
-            width = max(20, os.get_terminal_size(sys.stderr.fileno()).columns - 1)
-            print(self.says[:width], end="", file=sys.stderr, flush=True)
+            print(self.says[: shutil.get_terminal_size().columns - 1], end="", file=sys.stderr, flush=True)
 
     def __exit__(self, *_: object) -> None:
         if self.shown:

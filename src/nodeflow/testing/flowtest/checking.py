@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import trio
@@ -12,23 +12,21 @@ import trio.testing
 from nodeflow.api import compile as compile_document
 from nodeflow.errors import describe
 from nodeflow.model import Document, HasModel
-from nodeflow.observers import Event
 from nodeflow.registry import Registry
+from nodeflow.runtime.auditing import CHECKERS, audit_of
 from nodeflow.runtime.handle import Compiled
 from nodeflow.runtime.result import Result
 from nodeflow.testing.simulator import Simulator
 
-Checker = Callable[[], AbstractContextManager[Iterable[Callable[[Event], object]]]]
-"""Opened around a run; gives observers for it; raises at its end if what they saw must not be."""
 
-
-def unchecked() -> AbstractContextManager[Iterable[Callable[[Event], object]]]:
-    """The checker that lets everything pass."""
-    return nullcontext(())
-
-
-checker: Checker = unchecked
-"""What `checked_run` opens around each run."""
+@contextmanager
+def audited() -> Iterator[None]:
+    """T1 to T6 are followed in all runs that are made inside."""
+    token = CHECKERS.set((*CHECKERS.get(), audit_of))
+    try:
+        yield
+    finally:
+        CHECKERS.reset(token)
 
 
 def checked_run(
@@ -42,32 +40,38 @@ def checked_run(
 ) -> Result:
     """Run a document in the simulator, or on trio with a clock that does not wait; see the fixture of this name.
 
+    >>> import nodeflow as nf
+    >>> from nodeflow.library import flow
+    >>> wf = nf.Workflow("main")
+    >>> _ = wf.add(flow.start) >> wf.add(flow.print, value="hello")
+    >>> checked_run(wf).printed, checked_run(wf, on_trio=True).printed
+    (['hello'], ['hello'])
+
     Raises:
-        AssertionError: It ended with another status, or an invariant did not hold.
+        AssertionError: It ended with another status.
+        InvariantBroken: Nodeflow did what its contract excludes.
     """
     if on_trio and schedule:
         raise TypeError("trio takes no schedule: either `on_trio` or `schedule`")
-    observers = [*options.pop("observers", ())]
-    with checker() as watching:
-        observers += watching
+    with audited():
         if on_trio:
-            result = _on_trio(document, registry, observers, options)
+            result = _on_trio(document, registry, options)
         else:
-            simulator = Simulator(document, registry=registry)
-            result = simulator.run(schedule=schedule, observers=observers, **options).result
+            simulated = Simulator(document, registry=registry).run(schedule=schedule, **options)
+            if simulated.raised is not None:
+                raise simulated.raised
+            result = simulated.result
     if result.status != status:
         why = f": {describe(result.error)}" if result.error is not None else ""
         raise AssertionError(f"the run was expected to end as {status!r} and ended as {result.status!r}{why}")
     return result
 
 
-def _on_trio(
-    document: Document | HasModel | Compiled, registry: Registry | None, observers: list[Any], options: dict[str, Any]
-) -> Result:
+def _on_trio(document: Document | HasModel | Compiled, registry: Registry | None, options: dict[str, Any]) -> Result:
     compiled = document if isinstance(document, Compiled) else compile_document(document, registry)
 
     async def main() -> Result:
-        async with compiled.open_run(observers=observers, **options) as run:
+        async with compiled.open_run(**options) as run:
             await run.wait()
         return await run.wait()
 

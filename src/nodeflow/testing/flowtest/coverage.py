@@ -38,14 +38,15 @@ class Item:
         kind: One of `KINDS`.
         workflow: Where it is.
         what: In words, as `if.false -> print.enter`.
-        node: The node without which it cannot be: of an exec wire where it begins, of a data wire where it ends.
+        needs: The nodes without which it cannot be: of an exec wire where it begins, of a data wire where it ends,
+            and where it begins if that is a data node. Of a data node: all that read it, one of which is enough.
         index: Of a connection, its number in the workflow; else -1.
     """
 
     kind: str
     workflow: str
     what: str
-    node: str
+    needs: tuple[str, ...]
     index: int = -1
 
 
@@ -57,7 +58,6 @@ class Coverage:
         subject: What the document is called.
         items: All there is, in document order.
         hits: In how many runs each was come by.
-        workflows: How many workflows the document has.
     """
 
     subject: str
@@ -88,12 +88,14 @@ class Coverage:
     def in_words(self) -> list[str]:
         """What is not covered, a line each; what can only follow from a line above is left out."""
         uncovered = self.uncovered()
-        idle = {(item.workflow, item.node) for item in uncovered if item.kind == "node"}
+        idle = {(item.workflow, item.what) for item in uncovered if item.kind == "node"}
         never = self._never_run()
         prefix = len(self.document.workflows) > 1
         lines = [f"workflow {name}" for name in never]
         for item in uncovered:
-            if item.workflow in never or (item.kind != "node" and (item.workflow, item.node) in idle):
+            lacking = [(item.workflow, node) in idle for node in item.needs]
+            follows = bool(lacking) and all(lacking) if item.kind == "node" else any(lacking)
+            if follows or item.workflow in never:
                 continue
             if item.kind == "branch" and self._has_wire(item):
                 continue
@@ -140,12 +142,12 @@ class Places:
     pulls: dict[tuple[str, str, str], Item] = field(factory=dict)
     named: dict[tuple[str, ...], Item] = field(factory=dict)
 
-    def add(self, kind: str, workflow: str, what: str, node: str, *key: str, index: int = -1) -> Item:
-        item = Item(kind, workflow, what, node, index)
+    def add(
+        self, kind: str, workflow: str, what: str, node: str, *key: str, needs: tuple[str, ...] | None = None
+    ) -> None:
+        item = Item(kind, workflow, what, (node,) if needs is None else needs)
+        self.named[(kind, workflow, node, *key)] = item
         self.items[item] = None
-        if kind != "connection":
-            self.named[(kind, workflow, node, *key)] = item
-        return item
 
 
 def places_in(graph: CompiledGraph, linked: Mapping[str, Mapping[str, LinkedNode]]) -> Places:
@@ -170,13 +172,15 @@ class _Workflow:
         self.name = plan.name
 
     def collect(self, document: Document) -> None:
-        for id in self.plan.order:
-            node = self.plan.nodes.get(id)
-            if self._is_there(id):
-                self.places.add("node", self.name, id, id)
-            if node is not None and self._is_there(id):
-                self._of_exec_node(node)
         connections = document.workflows[self.name].connections
+        readers: dict[str, list[str]] = {}
+        for connection in connections:
+            if connection.from_node in self.plan.data_nodes and self._is_there(connection.to_node):
+                readers.setdefault(connection.from_node, []).append(connection.to_node)
+        for id in filter(self._is_there, self.plan.order):
+            self.places.add("node", self.name, id, id, needs=tuple(readers.get(id, ())))
+            if id in self.plan.nodes:
+                self._of_exec_node(self.plan.nodes[id])
         ends = [(c.from_node, c.from_socket, c.to_node, c.to_socket) for c in connections]
         items: dict[int, Item] = {}
         self._exec_wires(ends, items)
@@ -230,7 +234,7 @@ class _Workflow:
                 paths = self._paths(ends, leaving, leaving.get((node.id, output), ()))
                 for path in paths:
                     for index in path:
-                        items.setdefault(index, self._connection(ends[index], index, ends[index][0]))
+                        items.setdefault(index, self._connection(ends[index], index, (ends[index][0],)))
                 targets = node.targets[position]
                 if len(targets) == len(paths) and (node.join is None or node.starts[position]):
                     for compiled, path in zip(targets, paths, strict=True):
@@ -260,12 +264,13 @@ class _Workflow:
             is_input = source == INPUTS or (self._is_there(source) and output in self.linked[source].data_outs)
             if node is None or not is_input or not self._is_there(target) or into not in node.sources:
                 continue
-            item = items[index] = self._connection(ends[index], index, target)
+            needs = (target, source) if source in self.plan.data_nodes else (target,)
+            item = items[index] = self._connection(ends[index], index, needs)
             self.places.pulls[self.name, target, into] = item
 
-    def _connection(self, end: tuple[str, str, str, str], index: int, node: str) -> Item:
+    def _connection(self, end: tuple[str, str, str, str], index: int, needs: tuple[str, ...]) -> Item:
         source, output, target, into = end
-        return Item("connection", self.name, f"{source}.{output} -> {target}.{into}", node, index)
+        return Item("connection", self.name, f"{source}.{output} -> {target}.{into}", needs, index)
 
 
 def _is_left_by_break(node: ExecNode) -> bool:

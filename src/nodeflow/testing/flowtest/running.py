@@ -14,6 +14,7 @@ from nodeflow.graph import CompiledGraph
 from nodeflow.linking import link
 from nodeflow.machine import Limits
 from nodeflow.observers import Event, NodeFailedEvent, NodeStarted
+from nodeflow.runtime.auditing import audit_of
 from nodeflow.runtime.result import Result
 from nodeflow.runtime.run import Run
 from nodeflow.services import Seed
@@ -191,6 +192,7 @@ class _Running:
 
         def watch(run: Run, kernel: object) -> None:
             run.watchers.add(spy)
+            audit_of(run)
             if coverage is not None:
                 done.append(coverage.follow(self.suite, run))
 
@@ -267,7 +269,7 @@ class _Running:
         real_time = _has_blocking_bodies(compiled._graph)  # a clock that jumps would not wait for worker threads
         limits = Limits(deadline=None if real_time else FOREVER)
         with scheduled(drawn, fuel=1) as shuffle:
-            run = compiled.prepare(**self._options(), limits=limits, elide=False)
+            run = compiled.prepare(**self._options(), limits=limits, elide=False, checked=True)
             run.watchers.add(lambda event: order.append(event.thread) if isinstance(event, NodeStarted) else None)
             finish = coverage.follow(self.suite, run) if coverage is not None else None
             clock = None if real_time else trio.testing.MockClock(autojump_threshold=0)

@@ -8,7 +8,7 @@ from nodeflow.cli import telling
 
 
 @click.command("test", short_help="Run the tests in *.flowtest.json files.")
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @click.option("-k", "named", metavar="TEXT", help="Run only tests with this in their name, whatever its case.")
 @click.option(
     "--schedules",

@@ -388,7 +388,8 @@ def structured(data: dict[str, Any]) -> tuple[File | None, list[Problem]]:
 def structured_as(data: object, cls: type[T]) -> tuple[T | None, list[Problem]]:
     """Likewise for the class that stands for another kind of file."""
     try:
-        return _file_hook(cls)(data, cls), []
+        hook: Hook = _file_hook(cls)  # type: ignore[arg-type]  # a class is hashable
+        return hook(data, cls), []
     except (ExceptionGroup, Problem) as error:
         return None, list(_flattened(error))
 

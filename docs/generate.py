@@ -285,6 +285,31 @@ def wishes() -> str:
     return table(("wish", "of", "what is to be done"), rows)
 
 
+# --- documents that go wrong elsewhere ----------------------------------------------------------------
+
+
+def workflow_patterns() -> str:
+    rows = [
+        (str(meta["pattern"]), meta["title"], meta["expressed"], f"`{name}`", meta["description"])
+        for name, meta in _torture("patterns")
+    ]
+    return table(("WCP", "pattern", "is", "document", "how"), rows)
+
+
+def join_torture() -> str:
+    rows = [
+        (f"`{name}`", meta["title"], meta["description"], ", ".join(meta["rules"])) for name, meta in _torture("joins")
+    ]
+    return table(("document", "what it is", "what goes wrong elsewhere", "rules"), rows)
+
+
+def _torture(folder: str) -> list[tuple[str, dict[str, Any]]]:
+    """Names of the documents of a folder, and what they say of themselves."""
+    paths = sorted((DOCS.parent / "torture" / folder).glob("*.json"))
+    documents = [path for path in paths if not path.name.endswith(".flowtest.json")]
+    return [(path.name, json.loads(path.read_text(encoding="utf-8"))["meta"]) for path in documents]
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "library": library_index,
     **{f"library-{category}": partial(library_page, category) for category in CATEGORIES},
@@ -295,6 +320,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands,
     "state-diagrams": state_diagrams,
     "wishes": wishes,
+    "workflow-patterns": workflow_patterns,
+    "join-torture": join_torture,
 }
 """What each name between the markers stands for."""
 

@@ -66,6 +66,7 @@ class Outcome:
     events: list[Any] = field(factory=list)
     seen: Counter[Any] = field(factory=Counter)
     raised: BaseException | None = None
+    called: tuple[int, ...] = ()
 
     @property
     def order(self) -> tuple[int, ...]:

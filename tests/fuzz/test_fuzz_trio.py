@@ -12,12 +12,13 @@ import pytest
 import trio
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from runner import Outcome, Setup, cancelled_for_cause, failed_together, histories, run
+from runner import Outcome, Setup, cancelled_for_cause, failed_together, run
 from strategies import REGISTRY, Drawn, documents, errors_of, schedules
 from trio._core import _run as trio_run
 
 import nodeflow as nf
 from nodeflow.library import flow
+from nodeflow.testing.reference import histories
 from nodeflow.testing.schedules import Shuffle, TrioChanged, scheduled
 
 fuels = st.sampled_from((None, 1, 3, 8))

@@ -16,7 +16,8 @@ from test_reference import agree, expected
 
 import nodeflow as nf
 from nodeflow.library import flow
-from nodeflow.testing.simulator import FAULTS, Deadlock, Fault, Simulated, Simulator, Unsimulated
+from nodeflow.testing.simulator import Deadlock, Fault, Simulated, Simulator, Unsimulated
+from nodeflow.testing.strategies import faults
 
 
 def simulate(drawn: Drawn, *, fine: bool = True, **options: Any) -> runner.Outcome:
@@ -24,7 +25,7 @@ def simulate(drawn: Drawn, *, fine: bool = True, **options: Any) -> runner.Outco
     fz.reset()
     simulator = Simulator(drawn.document, registry=REGISTRY, fine=fine)
     simulated = simulator.run(observers=[outcome.events.append], capacities={"seats": 1}, **options)
-    outcome.result, outcome.raised = simulated.result, simulated.raised
+    outcome.result, outcome.raised, outcome.called = simulated.result, simulated.raised, tuple(simulated.order)
     outcome.seen = Counter((tag, repr(values)) for tag, values in fz.SEEN)
     assert fz.Instances.open == 0
     runner.check_events(outcome.events, runner.fan_ins_of(simulator.compiled))
@@ -40,13 +41,8 @@ def test_simulated_runs_agree_with_the_reference(drawn: Drawn, schedule: list[in
         agree(outcome, expected(drawn.document, REGISTRY))
 
 
-faults = st.lists(
-    st.builds(Fault, st.sampled_from(FAULTS), st.integers(1, 60), st.sampled_from([0.25, 10.0])), min_size=1, max_size=3
-)
-
-
 @pytest.mark.rule("5.T1", "5.T3", "5.T6")
-@given(documents(), schedules, faults)
+@given(documents(), schedules, faults())
 def test_whatever_goes_wrong_nothing_is_left(drawn: Drawn, schedule: list[int], happens: list[Fault]) -> None:
     """T1 to T6, followed event by event; the end of a simulation is the end of all its tasks."""
     outcome = simulate(drawn, schedule=schedule, faults=happens)

@@ -81,6 +81,7 @@ class Activation:
     def _may_begin(self) -> None:
         """Between an arrival that counts and the next activation, the race may be over."""
         run, context = self.run_, self.thread.context
+        self.thread.last = self.node.id
         if self.node.placed.timeout is not None:
             raise Unsupported(f"the timeout of {self.node.id!r}")
         if context.race is not None and self.thread.index in context.arrivals:

@@ -167,7 +167,9 @@ class Reference:
         name = next((n for n in (thread.branch, "value") if n in join.wires or n in join.placed.values), None)
         value = None if name is None else await self.pull(thread, join, name, {})
         if again and join.options.get("arrivals") != "many":
-            raise self.failed(thread, join, FanInIncomplete("arrived twice"))
+            says = "with `arrivals: many` it would contribute the list of its arrivals"
+            said = f"branch {thread.branch!r} arrived twice at fan-in {join.id!r}; {says}"
+            raise self.failed(thread, join, FanInIncomplete(said))
         if race is not None:
             assert self.choices is not None
             if self.choices.choose(2):

@@ -84,6 +84,7 @@ class Thread:
     sets: dict[tuple[str, str], Any] = Factory(dict)
     opened: dict[str, int] = Factory(dict)
     joined: Context | None = None
+    last: str = "its start"
 
     @property
     def path(self) -> str:

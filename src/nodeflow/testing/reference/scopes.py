@@ -117,7 +117,18 @@ class Scope:
         came = context.results if join is None else context.arrivals
         gaps = [t.index for t, _ in self.started if t.index not in came and t.index not in context.failures]
         if gaps and policy == "error":
-            raise self._incomplete(f"{gaps} are missing")
+            if join is None:
+                raise self._incomplete(f"the result input was not set in slice {', '.join(map(str, gaps))}")
+            raise self._incomplete(self._where_ended())
+
+    def _where_ended(self) -> str:
+        """The branches that did not arrive."""
+        came, failed = self.context.arrivals, self.context.failures
+        return "; ".join(
+            f"branch {t.branch!r} " + ("failed" if t.index in failed else f"ended at {t.last!r} without arriving")
+            for t, _ in self.started
+            if t.index not in came
+        )
 
     def _incomplete(self, says: str) -> BaseException:
         of = self.activation
@@ -154,7 +165,8 @@ class Scope:
         if race.left and race.cut:
             choices.impossible = True
         if race.left:
-            raise of.run_.gone(of, [self._incomplete(f"{race.left} arrivals are missing")])
+            said = f"only {quorum - race.left} of the {quorum} that its join waits for arrived"
+            raise of.run_.gone(of, [self._incomplete(f"{said}; {self._where_ended()}")])
         pool = sorted(context.arrivals)
         while pool and self.terms["first"]:
             self.finished.append(choices.one(pool))

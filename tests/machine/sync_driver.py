@@ -196,7 +196,7 @@ class Opened:
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> bool:
         machine, context, run = self.body.run.machine, self.context, self.body.run
-        if isinstance(error, InvariantBroken):
+        if isinstance(error, InvariantBroken | GeneratorExit):
             return False
         machine.scope_left(context)
         if error is not None:

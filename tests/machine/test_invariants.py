@@ -1,40 +1,25 @@
-"""Machines that are broken on purpose: each breaks one of T1 to T6, and the machine's own assertion must fire."""
+"""Machines that are broken on purpose: each breaks one of T1 to T6, and the machine's own assertion must fire.
+
+With those switched off, the auditor must notice.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from broken_machines import Broken, believe_everything, each_broken_machine, workflow
 from sync_driver import Driver, compiled
 
 import nodeflow as nf
-from nodeflow.library import flow
 from nodeflow.machine import Context, ContextKind, Do, FlowThread, Machine, Scope
+from nodeflow.machine.audit import Audit
 from nodeflow.machine.records import Store
 from nodeflow.machine.states import InvariantBroken, RunFact, ThreadFact
 
 
-@nf.exec_node("mi.fails")
-def fails(message: str = "failed") -> None:
-    """Fail."""
-    raise ValueError(message)
-
-
 def graph(fail: bool = False) -> Any:
-    """A loop around a pair whose branches wait, one of them in a context of its own."""
-    wf = nf.Workflow("main", outputs={"all": "any"})
-    loop, fo = wf.add(flow.for_, times=2), wf.add(flow.fan_out, id="fan", branches=["a", "b"])
-    fi, batch = wf.add(flow.fan_in, id="join"), wf.add(flow.batch, id="batch", items=[1, 2])
-    wf.add(flow.start) >> loop
-    loop.body >> fo
-    fo["a"] >> wf.add(flow.delay) >> (wf.add(fails) if fail else wf.add(flow.delay)) >> fi
-    fo["b"] >> batch
-    batch.process >> wf.add(flow.delay) >> wf.add(flow.delay) >> wf.add(flow.delay)
-    batch["continue"] >> fi
-    done = wf.add(flow.set_output)
-    loop.exit >> done
-    fi.merged >> done.all
-    return compiled(wf)
+    return compiled(workflow(fail))
 
 
 def run(kind: type[Machine], *, fail: bool = False, turns: int | None = None) -> Driver:
@@ -43,7 +28,7 @@ def run(kind: type[Machine], *, fail: bool = False, turns: int | None = None) ->
 
 def test_the_machine_as_it_is_runs_these_graphs() -> None:
     """Or what follows would prove nothing."""
-    assert run(Machine).outputs == {"all": [None, None]}
+    assert run(Machine).outputs == {"all": [None, None, None]}
     assert isinstance(run(Machine, fail=True).error, nf.NodeFailed)
     assert run(Machine, turns=5).machine.live == 0
 
@@ -308,3 +293,42 @@ def test_t3_a_thread_lives_from_its_birth_in_an_open_context() -> None:
     machine.opened(main)
     machine.start(main, scope, (), None, {})
     assert machine.live == 1
+
+
+# --- the auditor ---
+
+
+def audited(kind: type[Machine], *, fail: bool = False, turns: int | None = None) -> Audit:
+    driver = Driver(graph(fail), kind=kind, seed=None)
+    audit = driver.machine.audit = Audit(driver.machine)
+    driver.run(turns=turns)
+    return audit
+
+
+@pytest.mark.rule("5.T1", "5.T2", "5.T3", "5.T4", "5.T5", "5.T6")
+@each_broken_machine
+def test_the_auditor_notices_when_the_machine_claims_nothing(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    believe_everything(monkeypatch)
+    with pytest.raises(InvariantBroken, match=broken.match) as caught:
+        audited(broken.machine, fail=broken.fail)
+    assert caught.value.__notes__[1] == "context 0 opened: ProcessContext ''"
+
+
+@pytest.mark.parametrize("turns", [None, 0, 1, 5, 9, 20])
+@pytest.mark.parametrize("fail", [False, True])
+def test_the_auditor_has_nothing_to_say_of_the_machine_as_it_is(turns: int | None, fail: bool) -> None:
+    audit = audited(Machine, fail=fail, turns=turns)
+    assert audit.broken is None
+    assert audit.over
+    assert audit.opened_contexts == audit.closed_contexts
+
+
+def test_what_the_auditor_counts() -> None:
+    """A loop of two rounds, each with a fan-out of three branches, a batch of three and another fan-out of three."""
+    audit = audited(Machine)
+    assert (audit.opened_contexts, audit.started_threads, audit.joins) == (2 + 2 * 3, 1 + 2 * 9, 2)
+    assert (audit.deepest, audit.cancelled_threads, audit.failed_together) == (3, 0, False)
+    failing = audited(Machine, fail=True)
+    assert failing.cancelled_threads > 0
+    assert failing.failed_together
+    assert failing.facts()[-1] == "context 0 closed"

@@ -41,9 +41,9 @@ class Shared:
 
     def _use(self, key: tuple[Hashable, ...], path: str, changed: bool, busy: bool) -> None:
         users = self._users.setdefault(key, {})
-        before = users.get(path, (False, False))
-        mine = users[path] = (changed or before[0], busy or before[1])
-        if mine == before and len(users) > 1:
+        before = users.get(path)
+        mine = users[path] = (changed or (before is not None and before[0]), busy or (before is not None and before[1]))
+        if mine == before:
             return
         for other, theirs in users.items():
             if other == path or not (mine[0] or theirs[0]):
@@ -79,7 +79,8 @@ class Footprint:
     @classmethod
     def of(cls, turn: Turn) -> Footprint:
         around = () if turn.thread is None else contexts_around(turn.thread)
-        traces = turn.printed or turn.guarded
+        kept = any(changed and not str(key[0]).startswith("data node") for key, changed in turn.touched.items())
+        traces = turn.printed or turn.guarded or kept  # a memo that is kept or not is nobody's result
         return cls(frozenset(turn.touched), bool(turn.doomed), traces, frozenset(map(name_of, around)))
 
 

@@ -13,7 +13,7 @@ from nodeflow.graph import CompiledGraph
 from nodeflow.machine import Context, FlowThread
 from nodeflow.machine.records import Frame, Scope, thread_path
 from nodeflow.runtime.driver import Driver
-from nodeflow.testing.exploring.tokens import token
+from nodeflow.testing.exploring.tokens import mixed, token
 from nodeflow.testing.simulator.kernel import Task
 
 
@@ -103,12 +103,12 @@ class Recorder:
         found = self.paths.get(thread.id)
         if found is None:
             found = self.paths[thread.id] = thread_path(thread)
-            self.own[thread.id] = hash(found)
+            self.own[thread.id] = mixed(found)
         return found
 
     def fact(self, thread: FlowThread, *said: Hashable) -> None:
         """A fact about the thread, as the machine is told."""
-        self.order = hash((self.order, self.path(thread), said))
+        self.order = mixed(self.order, self.path(thread), said)
 
     def entry(self, thread: FlowThread, what: str, node: Any, names: tuple[str, ...], values: tuple[str, ...]) -> None:
         path = self.path(thread)
@@ -118,7 +118,7 @@ class Recorder:
 
     def begin_body(self, frame: Frame, *said: Hashable) -> None:
         """A body begins that can wait: all that it knows is what it is given."""
-        self.seen[id(frame)] = (frame, hash(said))
+        self.seen[id(frame)] = (frame, mixed(said))
 
     def saw(self, *said: Hashable) -> None:
         """The body that runs now came to know something, or is further than before.
@@ -127,7 +127,7 @@ class Recorder:
         """
         thread = self.turn.thread
         if thread is None:
-            self.own[0] = hash((self.own[0], said))
+            self.own[0] = mixed(self.own[0], said)
         elif not self.atomic and thread.pull is None:
             self.body_saw(thread, *said)
 
@@ -136,9 +136,9 @@ class Recorder:
         while frame is not None and frame.node is None:
             frame = frame.parent
         if frame is None:
-            self.own[thread.id] = hash((self.own[thread.id], said))
+            self.own[thread.id] = mixed(self.own[thread.id], said)
         else:
-            self.seen[id(frame)] = (frame, hash((self.seen.get(id(frame), (frame, 0))[1], said)))
+            self.seen[id(frame)] = (frame, mixed(self.seen.get(id(frame), (frame, 0))[1], said))
 
     def touch(self, key: tuple[Hashable, ...], *, change: bool) -> None:
         touched = self.turn.touched
@@ -148,12 +148,12 @@ class Recorder:
         """Of a value that stays as it is (semantics 3.7), so that it is looked at once."""
         found = self._hashes.get(id(value))
         if found is None or found[0] is not value:
-            found = self._hashes[id(value)] = (value, hash(token(value)))
+            found = self._hashes[id(value)] = (value, mixed(token(value)))
         return found[1]
 
     def leave(self, context: Context, *said: Hashable) -> None:
         """A thread left something in its context; the order does not matter."""
-        self.left[context.id] = (self.left.get(context.id, 0) + hash(said)) & (2**63 - 1)
+        self.left[context.id] = (self.left.get(context.id, 0) + mixed(said)) & (2**63 - 1)
 
     def label(self, scope: Scope | None) -> str:
         """Whose a scope is: the same under every schedule."""

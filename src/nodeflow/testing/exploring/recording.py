@@ -14,7 +14,7 @@ from nodeflow.machine.records import Frame, Scope, Store
 from nodeflow.runtime.run import Run
 from nodeflow.runtime.watching import Watchers
 from nodeflow.testing.exploring.recorder import Recorder, is_race, names_of_shared, present_node
-from nodeflow.testing.exploring.tokens import token
+from nodeflow.testing.exploring.tokens import mixed, token
 from nodeflow.testing.simulator.kernel import SimulatedKernel, Task
 
 
@@ -47,7 +47,7 @@ class Cells(dict[int, Any]):
         self.recorder = recorder
         self.label = label
         self.versions = versions
-        self.hashes = {slot: hash(token(value)) for slot, value in cells.items()}
+        self.hashes = {slot: mixed(token(value)) for slot, value in cells.items()}
 
     def get(self, slot: int, default: Any = None) -> Any:
         value = super().get(slot, default)
@@ -61,7 +61,7 @@ class Cells(dict[int, Any]):
         if recorder.turn.thread is not None:
             node = present_node(recorder.turn.thread)
             recorder.writers[name] = (node.workflow.name, node.id, recorder.path(recorder.turn.thread))
-        self.hashes[slot] = hash(token(value))
+        self.hashes[slot] = mixed(token(value))
         super().__setitem__(slot, value)
 
 
@@ -120,7 +120,7 @@ class RecordedWatchers(Watchers):
         frame, seen = self.recorder.seen.get(id(body), (None, 0))
         if frame is body and frame is not None:
             values = tuple(values)
-            self.recorder.seen[id(body)] = (frame, hash((seen, tuple(token(value) for value in values))))
+            self.recorder.seen[id(body)] = (frame, mixed(seen, [token(value) for value in values]))
         super().given(body, values)
 
 
@@ -155,7 +155,7 @@ class RecordedRun(Run):
             recorder.turn.printed = True
             recorder.entry(thread, "printed", node, ("line",), (message,))
             lines = recorder.printed.setdefault(recorder.path(thread), [])
-            recorder.printed_hash += hash((recorder.path(thread), len(lines), message))
+            recorder.printed_hash += mixed(recorder.path(thread), len(lines), message)
             lines.append(message)
         super().feedback(node, thread, message, level, data)
 
@@ -258,7 +258,7 @@ class RecordedMachine(Machine):
         order = (*context.arrivals, *context.finished) if is_race(context) else ()
         came = (recorder.left.get(context.id, 0), order, context.doomed)
         if context.opener is None:
-            recorder.own[0] = hash((recorder.own[0], came))
+            recorder.own[0] = mixed(recorder.own[0], came)
             return  # the run's own: what is in its store is the result
         recorder.fact(context.opener, "closes")
         recorder.body_saw(context.opener, came)
@@ -296,7 +296,7 @@ class RecordedMachine(Machine):
         said = token(thread.error) if fact.name == "FAILED" else token(thread.sets) if fact.name == "RETURNED" else ""
         where = thread.node.id if thread.node is not None and fact.name == "RETURNED" else ""
         recorder.leave(context, "ends", thread.index, fact.name, said, where)
-        recorder.order = hash((recorder.order, recorder.path(thread), fact.name))
+        recorder.order = mixed(recorder.order, recorder.path(thread), fact.name)
         if fact.name == "RETURNED":
             recorder.returned.add(recorder.path(thread))
         return super()._over(thread, fact)
@@ -307,7 +307,7 @@ class RecordedMachine(Machine):
 
     def _doom(self, context: Context, *, wish: bool = True) -> None:
         self.recorder.turn.doomed.append(context)
-        self.recorder.order = hash((self.recorder.order, "cancelled", context.path()))
+        self.recorder.order = mixed(self.recorder.order, "cancelled", context.path())
         super()._doom(context, wish=wish)
 
     def _fresh_scope(self, plan: Any) -> Scope:

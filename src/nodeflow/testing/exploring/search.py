@@ -19,6 +19,7 @@ from nodeflow.testing.exploring.outcomes import Outcome, Trial, outcome_of
 from nodeflow.testing.exploring.recorder import Recorder
 from nodeflow.testing.exploring.recording import attach
 from nodeflow.testing.exploring.states import state_of
+from nodeflow.testing.exploring.tokens import mixed
 from nodeflow.testing.simulator import Deadlock, Simulated, Simulator, Stuck, Unsimulated
 from nodeflow.testing.simulator.kernel import SimulatedKernel, Task
 
@@ -178,7 +179,7 @@ class Search:
             trial = tried(self.simulate, walk.recorder, walk.choices, choose=walk.choose, watch=walk.watch)
         except _Known:
             return
-        self.visit(hash(trial.outcome.key), known=False)
+        self.visit(mixed(trial.outcome.key), known=False)
         self.outcomes.setdefault(trial.outcome.key, trial.outcome)
         self._count_joins(walk.recorder, trial.outcome)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +13,7 @@ from nodeflow.machine.records import STALE, Pending, Scope, Stamped
 from nodeflow.runtime.driver import Driver
 from nodeflow.runtime.run import Run
 from nodeflow.testing.exploring.recorder import Recorder, is_race
-from nodeflow.testing.exploring.tokens import token
+from nodeflow.testing.exploring.tokens import mixed, token
 from nodeflow.testing.simulator.kernel import SimulatedKernel, Task
 
 
@@ -29,16 +28,16 @@ def state_of(run: Run, kernel: SimulatedKernel, recorder: Recorder) -> int:
     scopes = _Scopes(recorder, slots_that_are_read(run.graph))
     machine = run.machine
     whole = (
-        frozenset(_task(task, kernel, recorder, scopes) for task in kernel.tasks),
+        sorted(_task(task, kernel, recorder, scopes) for task in kernel.tasks),
         kernel.now,
         recorder.printed_hash,
         machine.stopped,
         _contexts(machine.root, recorder, scopes),
-        frozenset(_store(cells) for cells in recorder.stores.values()),
+        sorted(_store(cells) for cells in recorder.stores.values()),
         _memos(machine.constants),
         tuple(_capacity(limiter, recorder) for limiter in run.capacities.values()),
     )
-    return hash(whole)
+    return mixed(whole)
 
 
 # --- flow threads -------------------------------------------------------------------------------------
@@ -46,7 +45,7 @@ def state_of(run: Run, kernel: SimulatedKernel, recorder: Recorder) -> int:
 
 def _task(task: Task, kernel: SimulatedKernel, recorder: Recorder, scopes: _Scopes) -> int:
     driver = task.coroutine
-    waits: Hashable = kernel.alarmed.get(task, -1.0) if task.waiting is not None else isinstance(task.wakes_with, Error)
+    waits: Any = kernel.alarmed.get(task, -1.0) if task.waiting is not None else isinstance(task.wakes_with, Error)
     above = []
     scope = task.scope
     while scope is not None:
@@ -54,12 +53,12 @@ def _task(task: Task, kernel: SimulatedKernel, recorder: Recorder, scopes: _Scop
         scope = scope.parent
     common = (task.waiting is None, waits, tuple(above))
     if not isinstance(driver, Driver):
-        return hash(("the run", recorder.own[0], common))
+        return mixed("the run", recorder.own[0], common)
     path = recorder.path(driver)
-    return hash((path, recorder.own[driver.id], common, _place(driver, recorder), scopes.seen_from(driver.scope)))
+    return mixed(path, recorder.own[driver.id], common, _place(driver, recorder), scopes.seen_from(driver.scope))
 
 
-def _place(thread: Driver, recorder: Recorder) -> Hashable:
+def _place(thread: Driver, recorder: Recorder) -> Any:
     """Where the thread is: its bodies that wait, and how far it is between two of them."""
     answer, brought = thread.answer, thread.brought
     return (
@@ -73,13 +72,13 @@ def _place(thread: Driver, recorder: Recorder) -> Hashable:
         _pull(thread.pull),
         recorder.left.get(brought.id) if brought is not None and not brought.joined else None,
         token(thread.sets),
-        frozenset(thread.opened.items()) if thread.opened else None,
+        sorted(thread.opened.items()) if thread.opened else None,
         _frames(thread, recorder),
     )
 
 
-def _frames(thread: Driver, recorder: Recorder) -> Hashable:
-    found: list[Hashable] = []
+def _frames(thread: Driver, recorder: Recorder) -> Any:
+    found: list[Any] = []
     frame: Any = thread.frame
     while frame is not None:
         targets = tuple(node.id for node, _ in frame.targets)
@@ -92,7 +91,7 @@ def _frames(thread: Driver, recorder: Recorder) -> Hashable:
     return tuple(found)
 
 
-def _pull(pull: Any) -> Hashable:
+def _pull(pull: Any) -> Any:
     """What was resolved so far of inputs that are being pulled."""
     if pull is None:
         return None
@@ -129,7 +128,7 @@ class _Scopes:
         self.live = live
         self.shapes: dict[int, int] = {}
 
-    def seen_from(self, scope: Scope | None) -> Hashable:
+    def seen_from(self, scope: Scope | None) -> Any:
         found = []
         while scope is not None:
             shape = self.shapes.get(id(scope))
@@ -141,17 +140,17 @@ class _Scopes:
 
     def _shape(self, scope: Scope) -> int:
         value_hash, live = self.recorder.value_hash, self.live
-        cells = frozenset([(slot, value_hash(value)) for slot, value in scope.cells.items() if slot in live])
-        return hash((cells, _memos(scope.memos), frozenset(scope.stale or ()), scope.captured > 0))
+        cells = sorted([(slot, value_hash(value)) for slot, value in scope.cells.items() if slot in live])
+        return mixed(cells, _memos(scope.memos), sorted(scope.stale or ()), scope.captured > 0)
 
 
-def _memos(memos: dict[int, Any] | None) -> Hashable:
+def _memos(memos: dict[int, Any] | None) -> Any:
     if not memos:
         return None
-    return frozenset((index, _memo(memo)) for index, memo in memos.items())
+    return sorted((index, _memo(memo)) for index, memo in memos.items())
 
 
-def _memo(memo: Any) -> Hashable:
+def _memo(memo: Any) -> Any:
     if memo is STALE:
         return "stale"
     if type(memo) is Pending:
@@ -159,18 +158,18 @@ def _memo(memo: Any) -> Hashable:
     return memo.stamp if type(memo) is Stamped else "there"
 
 
-def _store(cells: Any) -> Hashable:
-    return cells.label, frozenset(cells.hashes.items()), frozenset(cells.versions.items())
+def _store(cells: Any) -> Any:
+    return cells.label, sorted(cells.hashes.items()), sorted(cells.versions.items())
 
 
-def _capacity(limiter: Any, recorder: Recorder) -> Hashable:
+def _capacity(limiter: Any, recorder: Recorder) -> Any:
     waiting = tuple(
         recorder.path(task.coroutine) if isinstance(task.coroutine, Driver) else "" for task in limiter._queue
     )
     return len(limiter._borrowers), waiting
 
 
-def _contexts(root: Context, recorder: Recorder, scopes: _Scopes) -> Hashable:
+def _contexts(root: Context, recorder: Recorder, scopes: _Scopes) -> Any:
     """What is in the open contexts, of which the order does not matter."""
     found = []
     todo = [root]
@@ -186,4 +185,4 @@ def _contexts(root: Context, recorder: Recorder, scopes: _Scopes) -> Hashable:
                 len(context.waiting or ()),
             )
         )
-    return frozenset(found)
+    return sorted(mixed(each) for each in found)

@@ -72,6 +72,15 @@ def _structured(value: Any) -> str:
     return f"<{kind.__qualname__}>" if " at 0x" in said else said
 
 
+def mixed(*parts: Any) -> int:
+    """A hash of texts, numbers and tuples and lists of them.
+
+    It is Python's hash of their text, a keyed one (SipHash). That of tuples will not do: sums of it, and it of it,
+    collide by the way they are built, as soon as two states differ by an exchange.
+    """
+    return hash(repr(parts))
+
+
 def shown(text: str, most: int = 60) -> str:
     """A token, for people: the middle of a long one is left out.
 

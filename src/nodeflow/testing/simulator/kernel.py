@@ -400,7 +400,7 @@ class SimulatedKernel:
         main = self.spawn(coroutine, "main", None)
         answer = None
         while main in self.tasks:
-            if not self.ready:
+            while not self.ready:  # a deadline may pass and wake nobody: all are shielded
                 self._advance()
             if self.turns >= self.most_turns:
                 raise Stuck(f"the simulation did not end within {self.most_turns} turns")

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from nodeflow import files
-from nodeflow.checking import control, data, names, parallel
+from nodeflow.checking import control, data, events, joins, loops, names, parallel, sharing
 from nodeflow.checking.data import may_fail
 from nodeflow.checking.subject import Found, Rule, Subject
 from nodeflow.linking import LinkedDocument, link
@@ -44,8 +44,10 @@ def validate(document: Document, registry: Registry) -> list[Finding]:
 def check(linked: LinkedDocument) -> list[Finding]:
     """The findings of linking, and those of all rules."""
     findings = [*linked.findings, *_check_entry(linked)]
-    for workflow in linked.workflows.values():
-        subject = Subject(linked, workflow)
+    subjects: dict[str, Subject] = {}
+    for name, workflow in linked.workflows.items():
+        subjects[name] = Subject(linked, workflow, subjects)
+    for workflow, subject in zip(linked.workflows.values(), subjects.values(), strict=True):
         found = []
         for row in CHECKS:
             for each in row.rule(subject) if row.rule is not None else ():
@@ -102,6 +104,8 @@ CHECKS: Final = (
     Check("NF303", ERROR, "A break or continue has no loop in its flow thread.", control.stray_jumps),
     Check("NF304", WARNING, "A wire back is not the last of its output.", control.wires_back),
     Check("NF305", WARNING, "A placed node's `retry` is not carried out by this version.", control.retries),
+    Check("NF306", WARNING, "A loop has no way out, and nothing in it ever waits.", loops.spins),
+    Check("NF307", INFO, "A loop has no way out but failing or being cancelled.", loops.never_ends),
     Check("NF401", ERROR, "Branches of one fan-out reach different fan-ins.", parallel.different_fan_ins),
     Check("NF402", ERROR, "A fan-in is reached from outside its fan-out.", parallel.fan_ins_from_outside),
     Check("NF403", ERROR, "Two fan-outs reach one fan-in.", parallel.overlapping_fan_outs),
@@ -110,10 +114,18 @@ CHECKS: Final = (
     Check("NF406", WARNING, "The output `joined` is wired although there is a fan-in.", parallel.unused_joined),
     Check("NF407", ERROR, "An input of a fan-in is named like no branch.", parallel.fan_in_inputs),
     Check("NF408", ERROR, "An option of a node that starts or joins flow threads is wrong.", parallel.bad_policies),
+    Check("NF409", WARNING, "A fan-in can never go on.", joins.never_goes_on),
+    Check("NF410", WARNING, "A branch may end without arriving at its fan-in.", joins.may_be_missing),
+    Check("NF411", WARNING, "A branch may arrive twice at its fan-in.", joins.may_arrive_twice),
+    Check("NF412", INFO, "A fan-in may go on early: one branch can bring several arrivals.", joins.may_go_on_early),
+    Check("NF413", INFO, "A flow thread leads to what is also reached outside of it.", joins.leads_around),
     Check("NF490", INFO, "The result may depend on the schedule.", parallel.exemptions),
+    Check("NF491", INFO, "Concurrent flow threads write one shared variable.", sharing.concurrent_writers),
     Check("NF501", ERROR, "The entry names no workflow."),
     Check("NF502", ERROR, "A workflow is named that does not exist.", names.unknown_workflows),
     Check("NF503", ERROR, "A variable is not declared.", names.unknown_variables),
     Check("NF504", ERROR, "An event is not declared.", names.unknown_events),
+    Check("NF505", WARNING, "Nothing sends an event that is waited for.", events.waits_for_nobody),
+    Check("NF506", INFO, "Nothing triggers an event that is listened to.", events.nobody_triggers),
 )
 """All codes. The docs' table of codes is made of this."""

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from nodeflow.checking.subject import Found, Subject, names_in
+from nodeflow.checking.joins import is_race
+from nodeflow.checking.subject import Found, Subject, events_of, names_in
 from nodeflow.linking import LinkedNode
 from nodeflow.model import UNSET
 from nodeflow.pairing import JOINED, Kind, Problem, is_join, threads_of
@@ -78,17 +79,12 @@ def listeners_back(at: Subject) -> Iterator[Found]:
         event = listener.options.get(listener.type.listens or "") if listener.type is not None else None
         inside = _reached([listener])
         for index in sorted(inside & outside & triggers.keys()):
-            if event in _events_of(triggers[index]):
+            if event in events_of(triggers[index]):
                 says = f"its wires lead back to {triggers[index].id!r}, which triggers {event!r} and so starts it"
                 yield Found(
                     f"{says}: a listener ends where its wires end; use a trigger of its own to go round", listener
                 )
                 break
-
-
-def _events_of(node: LinkedNode) -> set[Any]:
-    options = () if node.type is None else node.type.options
-    return {node.options.get(option.name) for option in options if option.refers is Refers.EVENT}
 
 
 def _reached(starts: Iterable[LinkedNode]) -> set[int]:
@@ -205,7 +201,7 @@ def _exemptions_of(at: Subject, node: LinkedNode) -> Iterator[str]:
         yield "shared state"
     if node.type.volatile:
         yield "volatile data"
-    if node.type.is_join and node.options.get("join", "all") != "all":
+    if (node.type.is_join and node.options.get("join", "all") != "all") or (node.type.opens_threads and is_race(node)):
         yield "races between branches"
     calls = set(names_in(node))
     says = {_CALLS[name] for name in calls & _CALLS.keys()}

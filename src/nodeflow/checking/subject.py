@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
+from nodeflow.checking.ends import AllEnds, is_endless
 from nodeflow.dataflow import DataFlow, find_data_flow
 from nodeflow.linking import LinkedDocument, LinkedNode, LinkedWorkflow
-from nodeflow.pairing import Kind, Problem
+from nodeflow.pairing import Kind, Problem, is_join
 from nodeflow.regions import Regions, find_regions
+from nodeflow.sockets import Refers
 from nodeflow.visibility import Visibility
 
 
@@ -30,6 +34,8 @@ class Subject:
 
     linked: LinkedDocument
     workflow: LinkedWorkflow
+    others: dict[str, Subject] = field(factory=dict)
+    """All workflows of the document by name, this one too."""
 
     @cached_property
     def regions(self) -> Regions:
@@ -45,6 +51,44 @@ class Subject:
         if self.regions.problems or self.flow.cycles:
             return None
         return Visibility(self.workflow, self.regions, self.flow)
+
+    @cached_property
+    def ends(self) -> AllEnds | None:
+        """None where regions are not sound, types are unknown, or no walk is of interest."""
+        if self.regions.problems or any(node.type is None for node in self.workflow.nodes):
+            return None
+        wanted = [*self._first_in_branches(), *self.rounds]
+        return AllEnds(self.workflow, self.regions, wanted) if wanted else None
+
+    def _first_in_branches(self) -> Iterator[LinkedNode]:
+        for index in self.regions.join_of:
+            for region in self.regions.regions_of_opener(self.workflow.nodes[index]):
+                yield from (first for first in region.firsts() if not is_join(first))
+            yield self.workflow.nodes[index]
+
+    @cached_property
+    def rounds(self) -> list[LinkedNode]:
+        """Nodes from which wires lead back to them, one for each cycle, and loops that do not end by themselves."""
+        component, found, size = self.regions.component, [], Counter(self.regions.component)
+        for node in filter(self.regions.runs, self.regions.order):
+            cycle = component[node.index]
+            if size[cycle] > 1 or is_endless(node) or node in self.regions.steps(node):
+                size[cycle] = 0  # one of a cycle stands for all
+                found.append(node)
+        return found
+
+    @cached_property
+    def sends(self) -> dict[Any, list[LinkedNode]]:
+        """For each event the nodes that run and may trigger it; under None those of which it cannot be told."""
+        found: dict[Any, list[LinkedNode]] = {}
+        for node in self.nodes:
+            if not node.is_exec or node.type is None or node.type.listens is not None or not self.regions.runs(node):
+                continue
+            names = names_in(node)
+            events = events_of(node) or ({None} if "trigger_event" in names else set())
+            for event in events if "wait_event" not in names or "trigger_event" in names else ():
+                found.setdefault(event, []).append(node)
+        return found
 
     @property
     def nodes(self) -> Iterator[LinkedNode]:
@@ -66,3 +110,9 @@ def names_in(node: LinkedNode) -> tuple[str, ...]:
     """The names that a body's code uses."""
     function = None if node.type is None else node.type.function
     return getattr(getattr(function, "__code__", None), "co_names", ())
+
+
+def events_of(node: LinkedNode) -> set[Any]:
+    """What the options of a node name as events."""
+    options = () if node.type is None else node.type.options
+    return {node.options.get(option.name) for option in options if option.refers is Refers.EVENT}

@@ -795,3 +795,11 @@ def test_short_never_raises() -> None:
     assert short(Colour.RED) == "<Colour.RED: 'red'>"
     assert short([[[[[1]]]]]) == "[[[[…]]]]"
     assert short([[[Address("S")]]]) == "[[[Address(…)]]]"
+
+
+def test_a_text_has_an_end() -> None:
+    crowd: list[Any] = [0]
+    for _ in range(30):
+        crowd = [crowd] * 10
+    with pytest.raises(ConversionError, match="too many items and keys"):
+        to_text(crowd)

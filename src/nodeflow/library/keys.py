@@ -1,30 +1,26 @@
 """A key for each value, by which sets and dicts find it again: for lists without repetitions, in time and space.
 
-Two keys are equal exactly if `equality.same` holds for their values, with one exception: NaN has a key like any other
-value, so that it can be found in a list, removed from it, and stands only once in a list without repetitions.
+Two keys of one `Keys` are equal exactly if `equality.same` holds for their values, with one exception: NaN has a key
+like any other value, so that it can be found in a list, removed from it, and stands only once in a list without
+repetitions.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from types import NoneType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import attrs
 
 from nodeflow.values import short
 
-MANY: Final = 10_000_000
-"""The most items and keys in a value that has a key."""
-
 _TRUE: Final = object()
 _FALSE: Final = object()
 _NAN: Final = object()
-_LIST: Final = object()
-_TUPLE: Final = object()
-_DICT: Final = object()
 _LARGE: Final = object()
+_HOLDER: Final = object()
 _PLAIN: Final = frozenset({NoneType, str, bytes})
 _HASHED_BY_VALUE: Final = 2**60
 
@@ -35,41 +31,88 @@ def alike(a: Any, b: Any) -> bool:
     >>> alike([1, {"a": None}], [1.0, {"a": None}]), alike([1], [True]), alike(float("nan"), float("nan"))
     (True, False, True)
     """
-    return a is b or key_of(a) == key_of(b)
+    keys = Keys()
+    return a is b or keys.of(a) == keys.of(b)
 
 
-def key_of(value: Any) -> Hashable:
-    """What can be put into a set in place of the value.
+class Keys:
+    """Gives keys. Those of containers are numbers, which they get by what is in them, once for each object.
 
-    Containers become one flat tuple, whatever their depth: Python hashes and compares nested tuples by
-    recursion in C, which ends the process where it is too deep.
+    So a list that holds one list a million times, and that list another one, takes no longer than it took to build;
+    and no key is deep: Python hashes and compares nested tuples by recursion in C, which ends the process.
     """
-    if not isinstance(value, (list, tuple, dict)) and not _has_fields(type(value)):
-        return _leaf(value)
-    tokens: list[Hashable] = []
-    todo = [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, (list, tuple)):
-            tokens += (_LIST if isinstance(item, list) else _TUPLE, len(item))
-            todo.extend(item)
-        elif isinstance(item, dict):
-            names = _in_order(item)
-            tokens += (_DICT, len(item), *map(_leaf, names))
-            todo.extend(item[name] for name in names)
-        elif _has_fields(type(item)):
-            tokens.append(cast(Hashable, type(item)))
-            todo.extend(getattr(item, field.name, None) for field in attrs.fields(type(item)) if field.eq)
-        else:
-            tokens.append(_leaf(item))
-        if len(tokens) > MANY:
-            raise ValueError(f"{short(value)} has too much in it to be compared; at most {MANY} items and keys")
-    return tuple(tokens)
+
+    __slots__ = ("_held", "_keys", "_numbers")
+
+    def __init__(self) -> None:
+        self._keys: dict[int, Hashable] = {}
+        self._held: list[Any] = []  # an id is somebody else's as soon as its object is gone
+        self._numbers: dict[Hashable, int] = {}
+
+    def of(self, value: Any) -> Hashable:
+        """What can be put into a set in place of the value.
+
+        Raises:
+            ValueError: The value is in itself.
+        """
+        if type(value) in _PLAIN:
+            return value  # type: ignore[no-any-return]
+        if not _holds(value):
+            return _leaf(value)
+        inside: set[int] = set()
+        todo = [value]
+        while todo:
+            holder = todo[-1]
+            if id(holder) in self._keys:
+                todo.pop()
+                continue
+            mark, parts = _parts(holder)
+            waiting = [part for part in parts if _holds(part) and id(part) not in self._keys]
+            if not waiting:
+                inside.discard(id(holder))
+                self._number(holder, (mark, *self._of_parts(parts)))
+            elif any(id(part) in inside for part in waiting):
+                raise ValueError("a value that is in itself cannot be compared")
+            else:
+                inside.add(id(holder))
+                todo += waiting
+        return self._keys[id(value)]
+
+    def _of_parts(self, parts: list[Any]) -> Iterable[Hashable]:
+        kinds = set(map(type, parts))
+        if kinds <= _PLAIN or (kinds == {int} and min(parts) > -_HASHED_BY_VALUE and max(parts) < _HASHED_BY_VALUE):
+            return parts
+        return [self._keys[id(part)] if _holds(part) else _leaf(part) for part in parts]
+
+    def _number(self, holder: Any, parts: Hashable) -> None:
+        self._keys[id(holder)] = (_HOLDER, self._numbers.setdefault(parts, len(self._numbers)))
+        self._held.append(holder)
+
+
+def _holds(value: Any) -> bool:
+    cls = type(value)
+    return cls not in _LEAVES and (isinstance(value, (list, tuple, dict)) or _has_fields(cls))
+
+
+def _parts(holder: Any) -> tuple[Hashable, list[Any]]:
+    """What kind of container it is, with its keys, and what is in it."""
+    if isinstance(holder, list):
+        return "list", holder
+    if isinstance(holder, tuple):
+        return "tuple", [*holder]
+    if isinstance(holder, dict):
+        names = _in_order(holder)
+        return ("dict", *map(_leaf, names)), [holder[name] for name in names]
+    cls: Any = type(holder)
+    return ("fields", cls), [getattr(holder, field.name, None) for field in attrs.fields(cls) if field.eq]
 
 
 def _has_fields(cls: type) -> bool:
     """Whether instances are equal if their fields are: attrs classes, unless they say otherwise."""
-    return cls not in _PLAIN and attrs.has(cls) and cls.__eq__ is not object.__eq__
+    return attrs.has(cls) and cls.__eq__ is not object.__eq__
+
+
+_LEAVES: Final = _PLAIN | {int, float, bool}
 
 
 def _in_order(names: dict[Any, Any]) -> list[Any]:
@@ -80,7 +123,7 @@ def _in_order(names: dict[Any, Any]) -> list[Any]:
 
 
 def _leaf(value: Any) -> Hashable:
-    if type(value) in _PLAIN:
+    if type(value) in _PLAIN or (type(value) is int and -_HASHED_BY_VALUE < value < _HASHED_BY_VALUE):
         return value  # type: ignore[no-any-return]
     if isinstance(value, bool):
         return _TRUE if value else _FALSE

@@ -11,7 +11,7 @@ import builtins
 from typing import Any, NamedTuple
 
 from nodeflow.library.inputs import check_choice
-from nodeflow.library.keys import key_of
+from nodeflow.library.keys import Keys
 from nodeflow.library.lists_making import EMPTY, Items, chunk, concat, flatten, make, range, repeat, zip
 from nodeflow.library.lists_numbers import average, max, median, min, sum
 from nodeflow.library.lists_of_dicts import group_by, index_by, pluck, sort_by, where
@@ -158,8 +158,9 @@ def last(list: Items = EMPTY) -> Found:
 
 def _find(items: Items, wanted: Any) -> int:
     """The index of the first item that is the same, or -1."""
-    key = key_of(wanted)
-    return next((index for index, item in enumerate(items) if item is wanted or key_of(item) == key), -1)
+    keys = Keys()
+    key = keys.of(wanted)
+    return next((index for index, item in enumerate(items) if item is wanted or keys.of(item) == key), -1)
 
 
 @data_node("lists.contains")
@@ -189,8 +190,9 @@ def count(list: Items = EMPTY, item: Any = None) -> int:
     >>> count([1, 1.0, True, "1"], 1)
     2
     """
-    key = key_of(item)
-    return builtins.sum(key_of(each) == key for each in list)
+    keys = Keys()
+    key = keys.of(item)
+    return builtins.sum(keys.of(each) == key for each in list)
 
 
 # --- one item more or less ----------------------------------------------------------------------------

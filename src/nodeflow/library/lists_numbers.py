@@ -36,6 +36,8 @@ def _parsed(text: str) -> list[Number]:
 def _numbers(items: Items, others: str) -> list[Number]:
     """The items that are numbers, and what `others` makes of the rest."""
     check_choice("others", others, "error", "ignore", "zero", "parse")
+    if set(map(type, items)) <= {int, float}:
+        return [*items]
     found: list[Number] = []
     for index, item in enumerate(items):
         if isinstance(item, int | float) and not isinstance(item, bool):

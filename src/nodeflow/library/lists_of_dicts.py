@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 
 from nodeflow.library.inputs import check_choice, key_text
-from nodeflow.library.keys import alike
+from nodeflow.library.keys import Keys
 from nodeflow.library.lists_making import EMPTY, Items
 from nodeflow.library.lists_order import in_sorted_order
 from nodeflow.node import Option, data_node
@@ -59,7 +59,9 @@ def where(list: Items = EMPTY, key: str = "", value: Any = None) -> Items:
     >>> where([{"n": 1, "x": "a"}, {"n": 2}, {}], "n", 1)
     [{'n': 1, 'x': 'a'}]
     """
-    return [item for item in list if (found := _look(item, key)) is not _MISSING and alike(found, value)]
+    keys = Keys()
+    wanted = keys.of(value)
+    return [item for item in list if (found := _look(item, key)) is not _MISSING and keys.of(found) == wanted]
 
 
 @data_node("lists.sort_by")

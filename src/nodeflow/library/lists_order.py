@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
-from nodeflow.library.keys import key_of
+from nodeflow.library.keys import Keys
 from nodeflow.library.lists_making import EMPTY, Items
 from nodeflow.node import Option, data_node
 from nodeflow.values import short
@@ -31,12 +31,13 @@ def in_sorted_order(items: Items, descending: bool, value_of: Callable[[Any], An
     """
     nothing, not_numbers, others = [], [], []
     first: tuple[str, Any] | None = None
+    kinds: dict[type, str] = {}
     for item in items:
         value = value_of(item)
         if value is None:
             nothing.append(item)
             continue
-        kind = _kind(value)
+        kind = kinds.get(type(value)) or kinds.setdefault(type(value), _kind(value))
         if first is None:
             first = kind, value
         elif kind != first[0]:
@@ -74,11 +75,13 @@ def sort(list: Items = EMPTY, descending: Option[bool] = False) -> Items:
     return in_sorted_order(list, descending, lambda item: item)
 
 
-def _distinct(items: Iterable[Any]) -> Items:
+def _distinct(items: Iterable[Any], keys: Keys | None = None) -> dict[Any, Any]:
+    """The items without repetitions, by their keys."""
+    key_of = (keys or Keys()).of
     first: dict[Any, Any] = {}
     for item in items:
         first.setdefault(key_of(item), item)
-    return [*first.values()]
+    return first
 
 
 @data_node("lists.distinct")
@@ -88,7 +91,7 @@ def distinct(list: Items = EMPTY) -> Items:
     >>> distinct([2, 1, 2.0, True, [1], [1]])
     [2, 1, True, [1]]
     """
-    return _distinct(list)
+    return [*_distinct(list).values()]
 
 
 @data_node("lists.union")
@@ -98,7 +101,7 @@ def union(a: Items = EMPTY, b: Items = EMPTY) -> Items:
     >>> union([1, 2], [2, 3])
     [1, 2, 3]
     """
-    return _distinct([*a, *b])
+    return [*_distinct([*a, *b]).values()]
 
 
 @data_node("lists.intersection")
@@ -108,8 +111,9 @@ def intersection(a: Items = EMPTY, b: Items = EMPTY) -> Items:
     >>> intersection([3, 2, 1, 2], [1, 2])
     [2, 1]
     """
-    others = {key_of(item) for item in b}
-    return [item for item in _distinct(a) if key_of(item) in others]
+    keys = Keys()
+    others = _distinct(b, keys)
+    return [item for key, item in _distinct(a, keys).items() if key in others]
 
 
 @data_node("lists.difference")
@@ -119,5 +123,6 @@ def difference(a: Items = EMPTY, b: Items = EMPTY) -> Items:
     >>> difference([3, 2, 1, 3], [2])
     [3, 1]
     """
-    others = {key_of(item) for item in b}
-    return [item for item in _distinct(a) if key_of(item) not in others]
+    keys = Keys()
+    others = _distinct(b, keys)
+    return [item for key, item in _distinct(a, keys).items() if key not in others]

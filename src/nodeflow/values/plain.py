@@ -6,10 +6,10 @@ import base64
 import enum
 import json
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -17,13 +17,27 @@ from nodeflow.errors import ConversionError, describe
 from nodeflow.values.messages import MANY_BITS, short
 from nodeflow.values.texts import duration_text
 
+MOST_IN_TEXT: Final = 2_000_000
+"""The most items and keys in a text. A list that holds one list many times, and so on, may have any number of them."""
+
+MOST_IN_DATA: Final = 20_000_000
+"""The most items and keys in JSON data."""
+
 
 def to_text(value: Any) -> str:
     """The value as people read it; containers as compact JSON.
 
+    Raises:
+        ConversionError: It has more than `MOST_IN_TEXT` items and keys in it, is nested too deeply, or is a number of
+            thousands of digits.
+
     >>> [to_text(value) for value in (2.0, 0.5, None, True, [1.0, "a", {"b": None}])]
     ['2', '0.5', '', 'true', '[1,"a",{"b":null}]']
     """
+    if type(value) is str:
+        return value
+    if type(value) is int and value.bit_length() < MANY_BITS:
+        return int.__repr__(value)
     if isinstance(value, enum.Enum):
         return to_text(value.value)
     if isinstance(value, str):
@@ -39,7 +53,7 @@ def to_text(value: Any) -> str:
     if not isinstance(value, int) and parts_of(value) is None:
         return str(_json_leaf(value))
     try:
-        return json.dumps(_plain(value, _text_leaf), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(_plain(value, _text_leaf, MOST_IN_TEXT), ensure_ascii=False, separators=(",", ":"))
     except RecursionError:
         raise ConversionError(f"{short(value)} is nested too deeply to be text") from None
 
@@ -47,13 +61,16 @@ def to_text(value: Any) -> str:
 def to_json(value: Any) -> Any:
     """The value as plain JSON data: for results, the journal and the wire to other programs.
 
+    Raises:
+        ConversionError: It has more than `MOST_IN_DATA` items and keys in it.
+
     >>> to_json({"when": datetime(2026, 2, 28), "raw": b"abc", 1: (1, 2.5)})
     {'when': '2026-02-28T00:00:00', 'raw': 'YWJj', '1': [1, 2.5]}
     """
-    return _plain(value, _json_leaf)
+    return _plain(value, _json_leaf, MOST_IN_DATA)
 
 
-def _plain(value: Any, leaf: Callable[[Any], Any]) -> Any:
+def _plain(value: Any, leaf: Callable[[Any], Any], most: int) -> Any:
     """JSON data from the top down: each holder is filled with its items' still empty holders."""
     root = [value]
     inside: set[int] = set()  # ids of the containers that we are in
@@ -62,15 +79,22 @@ def _plain(value: Any, leaf: Callable[[Any], Any]) -> Any:
         holder, key, item = todo.pop()
         if holder is None:
             inside.discard(key)
-        elif (parts := parts_of(item)) is None:
+        elif (parts := cast(Any, parts_of(item))) is None:
             holder[key] = leaf(item)
         elif id(item) in inside:
             holder[key] = short(item)
         else:
+            most -= len(parts)
+            if most < 0:
+                raise ConversionError(f"{short(value)} has too many items and keys in it")
             holder[key] = parts
             inside.add(id(item))
             todo.append((None, id(item), item))
-            todo.extend((parts, name, part) for name, part in _pairs(parts))
+            for name, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
+                if type(part) in _LEAVES:
+                    parts[name] = leaf(part)
+                else:
+                    todo.append((parts, name, part))
     return root[0]
 
 
@@ -99,10 +123,6 @@ def _key_text(key: Any) -> str:
         return to_text(key)
     except ConversionError:
         return short(key)
-
-
-def _pairs(parts: dict[Any, Any] | list[Any]) -> Iterable[tuple[Any, Any]]:
-    return list(parts.items() if isinstance(parts, dict) else enumerate(parts))
 
 
 def _json_leaf(value: Any) -> Any:

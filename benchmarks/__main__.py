@@ -24,14 +24,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     mode.add_argument("--full", dest="mode", action="store_const", const="full", help="also whether cost stays flat")
     parser.set_defaults(mode="normal")
     parser.add_argument("--only", metavar="NAME", action="append", default=[],
-                        help="only rows whose name begins so (a, c-1k, g, h, i, flat); may be given often")  # fmt: skip
+                        help="only rows whose name begins so (a, c-1k, g, h, i, j, j-c-1k, flat); may be given often")  # fmt: skip
     parser.add_argument("--json", metavar="OUT", type=Path, help="write the numbers to a file")
     parser.add_argument("--write", metavar="STEM", type=Path, help="write STEM.md and STEM.json")
     parser.add_argument("--profile", metavar="NAME", help="show where the time of a case goes; `parked`: the memory")
     return parser.parse_args(arguments)
 
 
-PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "flat")
+PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "flat")
 """The parts of the table, in order: rows are named after them."""
 
 
@@ -52,6 +52,8 @@ async def rows_of(effort: Effort, wanted: Wanted) -> AsyncIterator[Row]:
             yield await cases.time_case(case, effort.few if case.slow else effort.rounds)
         if f"h-{case.name}" in wanted:
             yield await cases.time_observed(case, effort.few)
+        if f"j-{case.name}" in wanted:
+            yield await cases.time_checked(case, effort.rounds)
         graphs.forget()
     for name, measured in (("g-peak", cases.peak_row), ("g-parked", cases.parked_row)):
         if name in wanted:

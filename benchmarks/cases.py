@@ -183,6 +183,16 @@ async def time_observed(case: Case, rounds: int) -> Row:
                min(times.ratios), max(times.ratios))  # fmt: skip
 
 
+async def time_checked(case: Case, rounds: int) -> Row:
+    """The same run with the option `checked`, against itself without."""
+    compiled = case.compiled()
+    checked = partial(compiled.run, checked=True)
+    times = await measure.in_turns(checked, compiled.run, rounds, case.check, case.clock)
+    title = f"checked: {case.title.partition(' / ')[0]} / without"
+    return Row(f"j-{case.name}", title, times.ratio, "x", 1.1, _micro(times.ours, case), _micro(times.raw, case),
+               min(times.ratios), max(times.ratios))  # fmt: skip
+
+
 # --- memory -------------------------------------------------------------------------------------------
 
 

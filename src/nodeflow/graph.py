@@ -417,7 +417,9 @@ class _WorkflowCompiler:
                 node.inputs[socket.name] = self._input(linked, socket)
         if isinstance(node, ExecNode) and node.is_join:
             node.contributions = {
-                name: plan for name, plan in node.inputs.items() if name == "value" or name in linked.sources
+                name: plan
+                for name, plan in node.inputs.items()
+                if name == "value" or name in linked.sources or name in linked.literals
             }
 
     def _input(self, linked: LinkedNode, socket: Socket) -> InputPlan:

@@ -277,8 +277,8 @@ class _Linker:
                 where[name] = names[name] = socket
             node.ports[parameter.name] = tuple(names)
         if node.type.is_join:
-            for name in incoming:
-                if name not in node.data_ins and name not in node.exec_ins:
+            for name in (*incoming, *node.placed.values):
+                if name not in node.data_ins and name not in node.exec_ins and name not in node.options:
                     node.data_ins[name] = Socket(name, Kind.DATA_IN, pull=Pull.ARRIVAL, default=None)
 
     def _port_names(
@@ -305,7 +305,7 @@ class _Linker:
                 literal = self._literal(value, socket.type, f"value of {name!r}", node.id, name)
                 if literal is not UNSET:
                     node.literals[name] = literal
-            elif name not in node.options and not (node.type is not None and node.type.is_join):
+            elif name not in node.options:
                 hint = _nearest(name, [*node.data_ins, *node.options])
                 self._find("NF103", f"{node.placed.type} has no data input {name!r}{hint}", node.id, name)
 

@@ -62,8 +62,8 @@ class Node:
                     mine[name] = evolve(group.pattern, name=name, type=kind, default=default)
                     self.ports[parameter.name].append(name)
         if self.type.is_join:
-            for name in incoming:
-                if name not in self.inputs and name not in self.exec_ins:
+            for name in (*incoming, *self.placed.values):
+                if name not in self.inputs and name not in self.exec_ins and name not in self.options:
                     self.inputs[name] = Socket(name, Kind.DATA_IN, default=None)
 
 

@@ -24,7 +24,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     mode.add_argument("--full", dest="mode", action="store_const", const="full", help="also whether cost stays flat")
     parser.set_defaults(mode="normal")
     parser.add_argument("--only", metavar="NAME", action="append", default=[],
-                        help="only rows whose name begins so (a, c-1k, g, h, i, j, flat); may be given often")  # fmt: skip
+                        help="only rows whose name begins so (a, c-1k, g, h, i, j, flat), repeatable")  # fmt: skip
     parser.add_argument("--json", metavar="OUT", type=Path, help="write the numbers to a file")
     parser.add_argument("--write", metavar="STEM", type=Path, help="write STEM.md and STEM.json")
     parser.add_argument("--profile", metavar="NAME", help="show where the time of a case goes; `parked`: the memory")

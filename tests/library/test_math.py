@@ -326,3 +326,9 @@ def test_nodes_of_the_interface_keep_their_names() -> None:
         before = placed.result
     before >> done["n"]
     assert nf.run_sync(wf).outputs == {"n": 3}
+
+
+@pytest.mark.parametrize("type", [math.add, math.subtract, math.multiply, math.modulo, math.lerp, math.inverse_lerp])
+def test_a_whole_number_that_no_float_holds_is_named(type: nf.NodeType) -> None:
+    with pytest.raises(OverflowError, match="<int of 99658 bits> is too large to be calculated with as a fraction"):
+        type(0.5, -(10**30_000))

@@ -65,13 +65,15 @@ def _read(text: str) -> Any:
         why = f"not JSON in line {error.lineno}, column {error.colno}, {at}: {error.msg}"
     except RecursionError:
         why = "this JSON is nested too deeply to be read"
-    except ValueError as error:  # NaN; a number of thousands of digits
-        why = f"not JSON: {str(error).partition(':')[0]}"
+    except NotJson:
+        raise
+    except ValueError:
+        why = "a number in this JSON has too many digits to be read"
     raise NotJson(why)
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise NotJson(f"not JSON: {name} is no number of JSON")
 
 
 # --- writing ------------------------------------------------------------------------------------------

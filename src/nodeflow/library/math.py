@@ -31,7 +31,7 @@ from nodeflow.library.math_functions import (
     to_degrees,
     to_radians,
 )
-from nodeflow.library.math_limits import Number, no_number, no_quotient, quotient, within_bits, wrapped
+from nodeflow.library.math_limits import Number, in_one_kind, no_number, no_quotient, quotient, within_bits, wrapped
 from nodeflow.library.math_ranges import clamp, inverse_lerp, lerp, map_range, smoothstep
 from nodeflow.library.math_rounding import ceiling, floor, round, truncate
 from nodeflow.library.math_whole import (
@@ -127,6 +127,7 @@ def add(a: Number = 0, b: Number = 0, bits: Option[int | None] = None) -> Number
     >>> add(1, 2), add(0.5, 2), add(2147483647, 1, bits=32)
     (3, 2.5, -2147483648)
     """
+    a, b = in_one_kind(a, b)
     return wrapped(a + b, bits)
 
 
@@ -140,6 +141,7 @@ def subtract(a: Number = 0, b: Number = 0, bits: Option[int | None] = None) -> N
     >>> subtract(1, 3), subtract(-2147483648, 1, bits=32)
     (-2, 2147483647)
     """
+    a, b = in_one_kind(a, b)
     return wrapped(a - b, bits)
 
 
@@ -155,6 +157,7 @@ def multiply(a: Number = 0, b: Number = 0, bits: Option[int | None] = None) -> N
     """
     if isinstance(a, int) and isinstance(b, int):
         within_bits(a.bit_length() + b.bit_length(), "the product")
+    a, b = in_one_kind(a, b)
     return wrapped(a * b, bits)
 
 
@@ -189,6 +192,7 @@ def modulo(a: Number = 0, b: Number = 1, sign: Option[str] = "divisor", by_zero:
         if by_zero not in ("zero", "ieee"):
             raise no_quotient(a, by_zero, "error", "zero", "ieee")
         return 0 if by_zero == "zero" else math.nan
+    a, b = in_one_kind(a, b)
     if sign == "divisor":
         return a % b
     if isinstance(a, int) and isinstance(b, int):

@@ -24,6 +24,31 @@ def within_bits(bits: float, what: str) -> None:
         raise OverflowError(f"{what} would have more than {MAX_BITS} bits")
 
 
+def in_one_kind(*numbers: Number) -> tuple[Number, ...]:
+    """The numbers as they are if all are whole, else all of them as floats.
+
+    Raises:
+        OverflowError: One of them is too large for a float; names it, which Python does not.
+
+    >>> in_one_kind(1, 2), in_one_kind(1, 2.5)
+    ((1, 2), (1.0, 2.5))
+    """
+    return numbers if all(isinstance(number, int) for number in numbers) else as_floats(*numbers)
+
+
+def as_floats(*numbers: Number) -> tuple[float, ...]:
+    """The numbers as floats. Raises `OverflowError` as `in_one_kind`.
+
+    >>> as_floats(1, 2.5)
+    (1.0, 2.5)
+    """
+    try:
+        return tuple(map(float, numbers))
+    except OverflowError:
+        largest = max(numbers, key=lambda number: isinstance(number, int) and number.bit_length())
+        raise OverflowError(f"{short(largest)} is too large to be calculated with as a fraction") from None
+
+
 def wrapped(value: Number, bits: int | None) -> Number:
     """The value; or, with `bits`, what is left of it in two's complement.
 

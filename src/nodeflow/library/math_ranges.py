@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from nodeflow.library.math_limits import Number, quotient
+from nodeflow.library.math_limits import Number, as_floats, quotient
 from nodeflow.node import Option, data_node
 from nodeflow.values import short
 
@@ -30,7 +30,8 @@ def lerp(a: Number = 0.0, b: Number = 1.0, t: Number = 0.5) -> float:
     >>> lerp(10, 20, 0.25), lerp(10, 20, 2)
     (12.5, 30.0)
     """
-    return float(a + (b - a) * t)
+    a, b, t = as_floats(a, b, t)
+    return a + (b - a) * t
 
 
 @data_node("math.inverse_lerp")
@@ -43,6 +44,7 @@ def inverse_lerp(a: Number = 0.0, b: Number = 1.0, value: Number = 0.5, by_zero:
     >>> inverse_lerp(10, 20, 12.5), inverse_lerp(3, 3, 4, by_zero="zero")
     (0.25, 0.0)
     """
+    a, b, value = as_floats(a, b, value)
     return quotient(value - a, b - a, by_zero)
 
 
@@ -66,7 +68,8 @@ def map_range(
     >>> map_range(0.25), map_range(5, 0, 10, 100, 200), map_range(5, 1, 1, 100, 200, by_zero="zero")
     (25.0, 150.0, 100.0)
     """
-    return float(out_min + quotient(value - in_min, in_max - in_min, by_zero) * (out_max - out_min))
+    value, in_min, in_max, out_min, out_max = as_floats(value, in_min, in_max, out_min, out_max)
+    return out_min + quotient(value - in_min, in_max - in_min, by_zero) * (out_max - out_min)
 
 
 @data_node("math.smoothstep")
@@ -76,6 +79,7 @@ def smoothstep(edge0: Number = 0.0, edge1: Number = 1.0, value: Number = 0.5) ->
     >>> smoothstep(0, 1, 0.25), smoothstep(0, 10, 20), smoothstep(5, 5, 5)
     (0.15625, 1.0, 0.0)
     """
+    edge0, edge1, value = as_floats(edge0, edge1, value)
     if edge0 == edge1 and not math.isnan(value):
         return 1.0 if value > edge0 else 0.0
     t = clamp(quotient(value - edge0, edge1 - edge0, "ieee"), 0.0, 1.0)

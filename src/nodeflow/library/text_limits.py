@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from nodeflow.values import short
+
 MAX_LENGTH: Final = 10_000_000
 """The most characters of a text that a node builds: a `def` cannot be interrupted, and what doubles must end."""
 
@@ -23,7 +25,7 @@ def within_length(length: int, what: str = "the text") -> None:
     ValueError: the repeated text would have 1000000000 characters; at most 10000000
     """
     if length > MAX_LENGTH:
-        raise ValueError(f"{what} would have {length} characters; at most {MAX_LENGTH}")
+        raise ValueError(f"{what} would have {short(length)} characters; at most {MAX_LENGTH}")
 
 
 def within_parts(count: int) -> None:

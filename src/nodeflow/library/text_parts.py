@@ -93,7 +93,7 @@ def split(
     if delimiter:
         found = value.count(delimiter)
         within_parts((found if limit < 0 else min(limit, found)) + 1)
-        parts = value.split(delimiter, max(-1, limit))
+        parts = value.split(delimiter, -1 if limit < 0 else min(limit, found))
     elif empty_delimiter == "whole":
         parts = [value]
     else:

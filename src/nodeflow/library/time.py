@@ -268,7 +268,8 @@ def from_parts(
         moment = datetime(year, month, day, hour, minute, second, microsecond)
     except (ValueError, OverflowError) as error:
         said = ", ".join(map(short, (year, month, day, hour, minute, second)))
-        raise ValueError(f"there is no such time: {said}: {error}") from None
+        why = error if isinstance(error, ValueError) else "years end with 9999, and all else sooner"
+        raise ValueError(f"there is no such time: {said}: {why}") from None
     return placed_in(moment, zone) if zone else moment
 
 

@@ -17,7 +17,7 @@ from nodeflow.runtime.result import Result
 
 FIZZBUZZ = Path(__file__).parents[2] / "examples" / "fizzbuzz.json"
 
-OWN_NODES = '''
+OWN_NODES = """
 import sys
 import nodeflow as nf
 
@@ -33,7 +33,7 @@ def spin() -> None:
 @nf.exec_node("mine.exit")
 def leave() -> None:
     sys.exit(7)
-'''
+"""
 
 
 # --- what it prints -----------------------------------------------------------------------------------

@@ -332,3 +332,9 @@ def test_what_the_auditor_counts() -> None:
     assert failing.cancelled_threads > 0
     assert failing.failed_together
     assert failing.facts()[-1] == "context 0 closed"
+
+
+def test_attributes_are_few_enough_to_be_fast() -> None:
+    """CPython 3.11 puts thirty attributes and more into a dictionary, and then a chain takes a tenth more."""
+    assert len(vars(Machine(graph()))) < 30
+    assert len(vars(nf.compile(workflow()).open_run()._run)) < 30

@@ -414,3 +414,43 @@ async def test_a_stream_whose_body_chooses_no_exec_output_goes_on_at_completed_o
     for name in ("on_item", "completed", "body", "exit"):
         source[name] >> wf.add(flow.print, value=name).enter
     assert (await nf.run(wf)).printed == ["on_item", "completed"]
+
+
+# --- 6: a fan-out that opens nothing ---
+
+
+@nf.exec_node("gap.sends_nobody")
+async def sends_nobody(*, a: nf.Branch, b: nf.Branch, joined: nf.ExecOut) -> nf.ExecOut:
+    """A fan-out that finds nothing to do."""
+    return joined
+
+
+@pytest.mark.rule("6.3")
+async def test_behind_a_fan_out_that_opened_no_context_the_join_has_nothing() -> None:
+    wf = nf.Workflow("main", outputs={"all": "list"})
+    fork, join, done = wf.add(sends_nobody), wf.add(flow.fan_in), wf.add(flow.set_output)
+    wf.add(flow.start) >> fork
+    fork.a >> join
+    fork.b >> join
+    join >> done
+    join.merged >> done.all
+    assert (await nf.run(wf)).outputs == {"all": []}
+
+
+@nf.exec_node("gap.spreads")
+async def spreads(ctx: nf.NodeContext, *, item: nf.Out[int], body: nf.ExecOut, exit: nf.ExecOut) -> nf.ExecOut:
+    """Start all flow threads at once, of which two run."""
+    async with ctx.open_scope(nf.ScopeKind.BATCH, parallel=2) as scope:
+        for number in range(5):
+            scope.start(body, item=number)
+    return exit
+
+
+@pytest.mark.rule("3.2")
+async def test_threads_that_wait_for_their_turn_keep_the_values_that_they_were_started_with() -> None:
+    wf = nf.Workflow("main")
+    source, wait, shown = wf.add(spreads), wf.add(flow.delay), wf.add(flow.print)
+    wf.add(flow.start) >> source
+    source.body >> wait >> shown
+    source.item >> shown.value
+    assert sorted((await nf.run(wf)).printed) == ["0", "1", "2", "3", "4"]

@@ -145,14 +145,14 @@ class AllEnds:
 
     def _solve_cycle(self, cycle: list[LinkedNode]) -> None:
         if len(cycle) == 1 and cycle[0] not in self.regions.steps(cycle[0]):
-            self.ends[cycle[0].index] = self.of_activation(cycle[0])
+            self.ends[cycle[0].index] = self._like_behind(cycle[0]) or self.of_activation(cycle[0])
             return
         inside = {node.index for node in cycle}
         todo, waiting = deque(cycle), set(inside)
         while todo:
             node = todo.popleft()
             waiting.discard(node.index)
-            ends = self.of_activation(node)
+            ends = self._like_behind(node) or self.of_activation(node)
             if ends == self.ends.get(node.index):
                 continue
             self.ends[node.index] = ends
@@ -204,6 +204,19 @@ class AllEnds:
     def _by_way(self, output: str, ends: Ends) -> Ends:
         way = (output,)
         return {k: Span(s.least, s.most, way, way * s.most) for k, s in ends.items()}
+
+    def _like_behind(self, node: LinkedNode) -> Ends | None:
+        """Of one that only leads on: the same, as numbers, as of the one that it leads to."""
+        assert node.type is not None
+        if len(node.targets) != 1 or node.type.jump is not None or node.type.signature.never_returns:
+            return None
+        ((output, targets),) = node.targets.items()
+        if len(targets) != 1 or is_join(targets[0][0]) or body_of(node.type).program != Give((output,)):
+            return None
+        if node.index in self.regions.join_of:
+            return None
+        ends = self.ends.get(targets[0][0].index)
+        return ends if ends and ends.get(ERROR, _ARRIVAL[DONE]).least == 0 else None
 
     def entered(self, node: LinkedNode) -> set[str]:
         """The exec inputs that something is wired to."""

@@ -7,105 +7,30 @@ values may prevent it. What none of them warns of fails with `FanInIncomplete` i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from attrs import frozen
-
-from nodeflow.checking.ends import DONE, FAIL, MANY, RETURN, AllEnds, Ends
+from nodeflow.checking.ends import DONE, FAIL, MANY
+from nodeflow.checking.joining import Branch, Joining
 from nodeflow.checking.subject import Found, Subject
-from nodeflow.checking.ways import most_of, shortened, shown, way_without_arriving, ways_twice
+from nodeflow.checking.ways import Way, shortened, shown, way_without_arriving, ways_twice
 from nodeflow.linking import LinkedNode
-from nodeflow.pairing import is_join, threads_of
+from nodeflow.pairing import is_join
 from nodeflow.regions import SEVERAL, Region
 
 _LOOKS: Final = 30
 """How often one workflow is searched for who else leads to a node of a branch."""
 
 
-@frozen
-class Branch:
-    """A connected branch of a fan-out that has a fan-in."""
-
-    output: str
-    ends: Ends
-
-    @property
-    def least(self) -> int:
-        """How often it has arrived at least when it ends without failing."""
-        return min((self.ends[kind].least for kind in (DONE, RETURN) if kind in self.ends), default=MANY)
-
-    @property
-    def most(self) -> int:
-        return most_of(self.ends)
-
-    @property
-    def way_out(self) -> str:
-        """How it ends that has arrived least, `""` if it ends only by failing, or never."""
-        kinds = [kind for kind in (DONE, RETURN) if kind in self.ends]
-        return min(kinds, key=lambda kind: self.ends[kind].least, default="")
-
-
-@frozen
-class Joining:
-    """A fan-out that runs, its fan-in and what they say of how many must arrive."""
-
-    at: AllEnds
-    opener: LinkedNode
-    join: LinkedNode
-    branches: list[Branch]
-    quorum: int
-    """0: all; else how many arrivals are enough."""
-
-    def option(self, name: str, default: str) -> Any:
-        return self.join.options.get(name, default)
-
-    @property
-    def collects(self) -> bool:
-        return self.opener.options.get("errors") == "collect"
-
-    @property
-    def many(self) -> bool:
-        return bool(self.option("arrivals", "one") == "many")
-
-    def way_without(self, branch: Branch) -> tuple[str, ...]:
-        kind = branch.way_out or (FAIL if FAIL in branch.ends else DONE)
-        return way_without_arriving(self.at, self.opener, branch.output, kind)
-
-
-def _joinings(at: Subject) -> Iterator[Joining]:
-    if at.ends is None:
-        return
-    for index, join in at.regions.join_of.items():
-        opener = at.workflow.nodes[index]
-        if not at.regions.runs(opener):
-            continue
-        outputs = [output for output in threads_of(opener) if opener.targets.get(output)]
-        branches = [Branch(output, at.ends.of_output(opener, output)) for output in outputs]
-        if any(out.per_thread for out in opener.data_outs.values()):
-            continue  # it starts as many threads as it likes
-        yield Joining(at.ends, opener, join, branches, _quorum(opener, join, len(branches)))
-
-
-def _quorum(opener: LinkedNode, join: LinkedNode, branches: int) -> int:
-    said = join.options.get("join", "all")
-    if isinstance(said, dict):
-        number = said.get("quorum")
-        return number if isinstance(number, int) and number > 0 else 1
-    return 1 if said == "any" or (is_race(opener) and branches) else 0
-
-
-def is_race(opener: LinkedNode) -> bool:
-    """Whether its body opens a scope as a race, `open_scope(first=...)`."""
-    function = None if opener.type is None else opener.type.function
-    constants = getattr(getattr(function, "__code__", None), "co_consts", ())
-    return any(isinstance(each, tuple) and "first" in each for each in constants)
-
-
 # --- never ----------------------------------------------------------------------------------------------
 
 
+def _way_without(joining: Joining, branch: Branch) -> Way:
+    kind = branch.way_out or (FAIL if FAIL in branch.ends else DONE)
+    return way_without_arriving(joining.at, joining.opener, branch.output, kind)
+
+
 def never_goes_on(at: Subject) -> Iterator[Found]:
-    for joining in _joinings(at):
+    for joining in at.joinings:
         yield from _too_few(joining) if joining.quorum else _misses_one(joining)
     for node in at.nodes:
         behind = any(node.targets.values())
@@ -129,7 +54,7 @@ def _too_few(joining: Joining) -> Iterator[Found]:
     enough = joining.many and any(branch.most == MANY for branch in able)
     unable = next((branch for branch in joining.branches if not branch.most), None)
     if len(able) < joining.quorum and not enough and unable is not None:
-        way = joining.way_without(unable)
+        way = _way_without(joining, unable)
         says = (
             f"waits for {joining.quorum} arrivals, but only {len(able)} of {len(joining.branches)} branches can arrive"
         )
@@ -140,7 +65,7 @@ def _misses_one(joining: Joining) -> Iterator[Found]:
     for branch in joining.branches:
         if branch.most or not _must_arrive(joining, branch):
             continue
-        way = joining.way_without(branch)
+        way = _way_without(joining, branch)
         ending = "never ends" if not branch.way_out and FAIL not in branch.ends else "can never arrive"
         says = f"branch {branch.output!r} of {joining.opener.id!r} {ending}, so {joining.join.id!r} never goes on"
         yield Found(f"{says}: {shown(way)}", joining.join, None, shortened(way))
@@ -157,7 +82,7 @@ def _must_arrive(joining: Joining, branch: Branch) -> bool:
 
 
 def may_be_missing(at: Subject) -> Iterator[Found]:
-    for joining in _joinings(at):
+    for joining in at.joinings:
         if joining.quorum:
             yield from _may_be_too_few(joining)
             continue
@@ -165,7 +90,7 @@ def may_be_missing(at: Subject) -> Iterator[Found]:
             continue
         for branch in joining.branches:
             if not branch.least and (branch.most or joining.collects):
-                way = joining.way_without(branch)
+                way = _way_without(joining, branch)
                 says = f"branch {branch.output!r} may end without arriving at {joining.join.id!r}, which then fails"
                 right = "lead this way there too, or choose `missing: skip` or `none`"
                 yield Found(f"{says}: {shown(way)}; {right}", joining.opener, branch.output, shortened(way))
@@ -177,7 +102,7 @@ def _may_be_too_few(joining: Joining) -> Iterator[Found]:
     doubtful = next((branch for branch in joining.branches if branch.most and not branch.least), None)
     many = joining.many and any(branch.most == MANY for branch in joining.branches)
     if sure < joining.quorum and doubtful is not None and (able >= joining.quorum or many):
-        way = joining.way_without(doubtful)
+        way = _way_without(joining, doubtful)
         says = f"only {sure} of the {joining.quorum} arrivals that {joining.join.id!r} waits for are sure"
         more = f"branch {doubtful.output!r} may end without arriving: {shown(way)}"
         yield Found(f"{says}; {more}", joining.opener, doubtful.output, shortened(way))
@@ -187,7 +112,7 @@ def _may_be_too_few(joining: Joining) -> Iterator[Found]:
 
 
 def may_arrive_twice(at: Subject) -> Iterator[Found]:
-    for joining in _joinings(at):
+    for joining in at.joinings:
         if joining.many or joining.quorum == 1:
             continue
         for branch in joining.branches:
@@ -197,7 +122,7 @@ def may_arrive_twice(at: Subject) -> Iterator[Found]:
 
 
 def may_go_on_early(at: Subject) -> Iterator[Found]:
-    for joining in _joinings(at):
+    for joining in at.joinings:
         if not joining.many or joining.quorum < MANY:
             continue
         for branch in joining.branches:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from nodeflow.checking.joins import is_race
+from nodeflow.checking.joining import is_race
 from nodeflow.checking.subject import Found, Subject, events_of, names_in
 from nodeflow.linking import LinkedNode
 from nodeflow.model import UNSET

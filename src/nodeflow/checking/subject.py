@@ -10,6 +10,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from nodeflow.checking.ends import AllEnds, is_endless
+from nodeflow.checking.joining import Joining, find_joinings
 from nodeflow.dataflow import DataFlow, find_data_flow
 from nodeflow.linking import LinkedDocument, LinkedNode, LinkedWorkflow
 from nodeflow.pairing import Kind, Problem, is_join
@@ -67,12 +68,19 @@ class Subject:
             yield self.workflow.nodes[index]
 
     @cached_property
+    def joinings(self) -> list[Joining]:
+        return [] if self.ends is None else list(find_joinings(self.ends))
+
+    @cached_property
     def rounds(self) -> list[LinkedNode]:
         """Nodes from which wires lead back to them, one for each cycle, and loops that do not end by themselves."""
         component, found, size = self.regions.component, [], Counter(self.regions.component)
-        for node in filter(self.regions.runs, self.regions.order):
+        for node in self.regions.order:
             cycle = component[node.index]
-            if size[cycle] > 1 or is_endless(node) or node in self.regions.steps(node):
+            again = (
+                size[cycle] > 1 or is_endless(node) or any(node is each for t in node.targets.values() for each, _ in t)
+            )
+            if again and self.regions.runs(node):
                 size[cycle] = 0  # one of a cycle stands for all
                 found.append(node)
         return found

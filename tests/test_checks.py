@@ -601,9 +601,9 @@ def test_any_document(document: Document) -> None:
 
 
 def _timed(document: Document, seconds: float) -> list[Finding]:
-    begin = time.perf_counter()
+    begin = time.process_time()
     findings = validate(document, REGISTRY)
-    assert time.perf_counter() - begin < seconds
+    assert time.process_time() - begin < seconds
     return findings
 
 

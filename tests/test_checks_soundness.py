@@ -31,6 +31,7 @@ KINDS = {
     "choose": (flow.choose, {"conditions": ["x", "y"]}),
     "gate": (flow.gate, {}),
     "debounce": (flow.debounce, {}),
+    "semaphore": (flow.semaphore, {}),
     "return": (flow.return_, {}),
     "fail": (flow.fail, {}),
     "break": (flow.break_, {}),
@@ -323,6 +324,37 @@ def test_a_loop_without_a_way_out_that_waits() -> None:
 def test_only_the_innermost_loop_is_told() -> None:
     wires = "while.body > while2; while2.body > print"
     assert [each.node for each in found("NF306", wires, start="while")] == ["while2"]
+
+
+# --- nodes that let only so many in ---------------------------------------------------------------------
+
+
+def deadlocks(wf: nf.Workflow) -> bool:
+    """Whether some schedule of the first few leads to a deadlock."""
+    for first in range(8):
+        try:
+            Simulator(wf).run(schedule=[first, *([1] * 20)])
+        except Deadlock:
+            return True
+    return False
+
+
+@pytest.mark.rule("4.7")
+def test_a_semaphore_that_waits_for_itself() -> None:
+    wires = "semaphore.body > print > if; if.false > semaphore"
+    assert traces("NF308", wires, start="semaphore") == [("semaphore.body", "print.exit", "if.false")]
+    assert deadlocks(drawn(wires, start="semaphore"))
+    assert found("NF308", "semaphore.body > print; semaphore.exit > if; if.true > semaphore", start="semaphore") == []
+
+
+@pytest.mark.rule("4.7")
+def test_semaphores_that_wait_for_each_other() -> None:
+    wires = "fan.a > semaphore1.body > delay > semaphore2; fan.b > semaphore3.body > delay2 > semaphore4"
+    assert found("NF308", wires) == []
+    crossed = "fan.a > semaphore1; fan.b > semaphore2; semaphore1.body > delay > if; if.false > semaphore2"
+    crossed += "; semaphore2.body > delay2 > if2; if2.false > semaphore1"
+    assert [each.node for each in found("NF308", crossed)] == ["semaphore1", "semaphore2"]
+    assert deadlocks(drawn(crossed))
 
 
 # --- events ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from nodeflow import files
-from nodeflow.checking import control, data, events, joins, loops, names, parallel, sharing
+from nodeflow.checking import control, data, events, joins, locks, loops, names, parallel, sharing
 from nodeflow.checking.data import may_fail
 from nodeflow.checking.subject import Found, Rule, Subject
 from nodeflow.linking import LinkedDocument, link
@@ -106,6 +106,7 @@ CHECKS: Final = (
     Check("NF305", WARNING, "A placed node's `retry` is not carried out by this version.", control.retries),
     Check("NF306", WARNING, "A loop has no way out, and nothing in it ever waits.", loops.spins),
     Check("NF307", INFO, "A loop has no way out but failing or being cancelled.", loops.never_ends),
+    Check("NF308", WARNING, "A node may wait for itself.", locks.waits_for_itself),
     Check("NF401", ERROR, "Branches of one fan-out reach different fan-ins.", parallel.different_fan_ins),
     Check("NF402", ERROR, "A fan-in is reached from outside its fan-out.", parallel.fan_ins_from_outside),
     Check("NF403", ERROR, "Two fan-outs reach one fan-in.", parallel.overlapping_fan_outs),

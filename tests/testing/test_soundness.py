@@ -56,7 +56,7 @@ def test_what_is_called_sound_is_sound(case: Case, schedule: list[int]) -> None:
     """No fan-in of which nothing is said fails for want of arrivals, or for too many, and nothing waits for ever."""
     found = run(case.document, schedule)
     if found is None:
-        assert warned(case.document, "NF306", "NF307", "NF505")
+        assert warned(case.document, "NF308", "NF505")
         return
     simulated, seen = found
     event(f"ended {simulated.result.status}")

@@ -44,7 +44,7 @@ def concurrent_writers(at: Subject) -> Iterator[Found]:
                 writers.setdefault(name, []).append(Writer(node, home, _how(at, node, name)))
     for name, found in writers.items():
         for one, other in combinations_with_replacement(found[:_MOST], 2):
-            if (not one.how or one.how != other.how) and (why := _side_by_side(at, one, other)):
+            if (not one.how or one.how != other.how) and (why := side_by_side(at, one.region, other.region)):
                 who = (
                     f"{one.node.id!r} and {other.node.id!r}" if one is not other else f"{one.node.id!r}, several times"
                 )
@@ -73,19 +73,19 @@ def _how(at: Subject, node: LinkedNode, name: str) -> str:
     return "" if how in _ON_NUMBERS and not number else how
 
 
-def _side_by_side(at: Subject, one: Writer, other: Writer) -> str:
-    """Why the two may run at the same time; empty if they do not."""
+def side_by_side(at: Subject, one: int, other: int) -> str:
+    """Why flow threads of two regions may run at the same time; empty if they do not."""
     tree, regions = at.regions.tree, at.regions.all
-    meet = tree.meet(one.region, other.region)
+    meet = tree.meet(one, other)
     if meet < 0:
-        return _of_starts(at, regions[tree.climb(one.region, 0)], regions[tree.climb(other.region, 0)])
+        return _of_starts(at, regions[tree.climb(one, 0)], regions[tree.climb(other, 0)])
     several = _several(at, meet)
     if several:
         return several
-    if meet in (one.region, other.region):
+    if meet in (one, other):
         return ""
-    first = regions[tree.climb(one.region, tree.depth[meet] + 1)]
-    second = regions[tree.climb(other.region, tree.depth[meet] + 1)]
+    first = regions[tree.climb(one, tree.depth[meet] + 1)]
+    second = regions[tree.climb(other, tree.depth[meet] + 1)]
     if first.opener is None or first.opener is not second.opener or _one_at_a_time(first.opener):
         return ""
     return f"{first.opener.id}.{first.output} and {first.opener.id}.{second.output} run side by side"

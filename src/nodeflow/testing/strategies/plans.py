@@ -123,11 +123,15 @@ def invalid_documents(draw: Callable[..., Any], *, room: int = 20, code: str | N
 
 
 def _places(workflow: Workflow) -> list[tuple[str, str]]:
-    """Exec outputs `exit` of nodes that something leads to, or that start by themselves."""
-    reached = {wire.to_node for wire in workflow.connections}
-    found = []
-    for id, node in workflow.nodes.items():
-        kind = REGISTRY[node.type]
-        if any(s.name == "exit" for s in kind.exec_outs) and (id in reached or not kind.exec_ins):
-            found.append((id, "exit"))
-    return found
+    """Exec outputs `exit` that are reached from a start. A listener may see what its trigger's thread saw (9.3): some
+    mistakes are none behind it."""
+    reached = {id for id, node in workflow.nodes.items() if node.type == "flow.start"}
+    todo = [*reached]
+    while todo:
+        here = todo.pop()
+        for wire in workflow.connections:
+            if wire.from_node == here and wire.to_socket == "enter" and wire.to_node not in reached:
+                reached.add(wire.to_node)
+                todo.append(wire.to_node)
+    able = [id for id in workflow.nodes if id in reached]
+    return [(id, "exit") for id in able if any(s.name == "exit" for s in REGISTRY[workflow.nodes[id].type].exec_outs)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Final, NoReturn
 
 from attrs import frozen
 
+from nodeflow.library.patterns import compiled_later
 from nodeflow.services import Files
 from nodeflow.values import short
 
@@ -31,7 +31,7 @@ _LOCKED: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | ge
 _FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _LOCKED
 _AT_ONCE: Final = _LOCKED | getattr(os, "O_NONBLOCK", 0)  # to open a pipe is else to wait for its other end
 _CHUNK: Final = 1024 * 1024
-_PART: Final = re.compile(r"\.[0-9a-f]{16}\.part")  # what is being written
+_PART: Final = compiled_later(r"\.[0-9a-f]{16}\.part")  # what is being written
 
 
 @frozen

@@ -9,13 +9,14 @@ from typing import Any, Final
 from nodeflow.library import dotnet_numbers
 from nodeflow.library.inputs import check_choice
 from nodeflow.library.math_limits import wrapped
+from nodeflow.library.patterns import compiled_later
 from nodeflow.node import Option, data_node
 from nodeflow.values import ANY, short, to_text, type_from_annotation
 
 MOST_WIDTH: Final = 1000
 """The greatest width and precision that a format may ask for."""
 
-_SPEC: Final = re.compile(r"(?:.?[<>=^])?[+\- ]?z?#?0?(\d*)[,_]?(?:\.(\d+))?[bdeEfFgGoxX%]?", re.DOTALL | re.ASCII)
+_SPEC: Final = compiled_later(r"(?:.?[<>=^])?[+\- ]?z?#?0?(\d*)[,_]?(?:\.(\d+))?[bdeEfFgGoxX%]?", re.DOTALL | re.ASCII)
 
 Number = int | float
 

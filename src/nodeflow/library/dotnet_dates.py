@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from nodeflow.library.patterns import compiled_later
 from nodeflow.values import short
 
 MOST_CHARACTERS: Final = 200
@@ -36,7 +37,7 @@ STANDARD: Final[Mapping[str, str]] = {
 _IN_UTC: Final = "rRuU"
 """The standard formats that write the time in UTC."""
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = compiled_later(
     r"'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|\\(?P<escaped>.)|%(?P<alone>[A-Za-z:/])"
     r"|(?P<letters>(?P<letter>[dfFghHKmMstyz])(?P=letter)*)|(?P<other>[^'\"\\%])",
     re.DOTALL,

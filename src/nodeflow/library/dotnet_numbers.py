@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Final, NoReturn
 
+from nodeflow.library.patterns import compiled_later
 from nodeflow.values import short
 
 Number = int | float
@@ -21,8 +22,8 @@ MOST_CHARACTERS: Final = 200
 _WIDE: Final = Context(prec=2_000)
 _AWAY: Final = Context(prec=2_000, rounding=ROUND_HALF_UP)
 
-_STANDARD: Final = re.compile(r"([A-Za-z])(\d{0,9})", re.ASCII)
-_EXPONENT: Final = re.compile(r"[eE]([+-]?)(0{1,10})")
+_STANDARD: Final = compiled_later(r"([A-Za-z])(\d{0,9})", re.ASCII)
+_EXPONENT: Final = compiled_later(r"[eE]([+-]?)(0{1,10})")
 
 
 def shortest(value: Number, big: str = "E") -> str:
@@ -169,7 +170,7 @@ STANDARD: Final[Mapping[str, Callable[[Number, int | None, str], str]]] = {
 
 # --- custom formats -----------------------------------------------------------------------------------
 
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\\.|[^\\'\"]", re.DOTALL)
+_QUOTED: Final = compiled_later(r"'[^']*'|\"[^\"]*\"|\\.|[^\\'\"]", re.DOTALL)
 
 
 def _by_custom(value: Number, spec: str) -> str:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from nodeflow.library.patterns import compiled_later
+
 _WORD: Final = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
 _SPACE: Final = r"\s\x{B}\x{85}\p{Z}"
 
@@ -20,7 +22,7 @@ _CLASSES: Final[Mapping[str, str]] = {
 
 _WITHIN: Final[Mapping[str, str]] = {r"\d": r"\p{Nd}", r"\D": r"\P{Nd}", r"\w": _WORD, r"\s": _SPACE}
 
-_PIECE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\.|\(\?'(\w+)'|.", re.DOTALL)
+_PIECE: Final = compiled_later(r"\\u([0-9A-Fa-f]{4})|\\.|\(\?'(\w+)'|.", re.DOTALL)
 
 
 def translated(pattern: str) -> str:
@@ -56,7 +58,7 @@ def group_numbers(groups: int, names: Mapping[str, int]) -> dict[str, int]:
     return {**{str(said): number for said, number in enumerate(order)}, **names}
 
 
-_DOLLAR: Final = re.compile(r"\$(?:([0-9]+)|\{(\w+)\}|([$&`'+_]))", re.ASCII)
+_DOLLAR: Final = compiled_later(r"\$(?:([0-9]+)|\{(\w+)\}|([$&`'+_]))", re.ASCII)
 
 
 def dollar_parts(replacement: str, numbers: Mapping[str, int]) -> Callable[[Any], Iterator[str]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from nodeflow.library.patterns import compiled_later
 from nodeflow.services import ANY_PUBLIC, Http, NotGranted, Secret
 from nodeflow.values import short, to_json, to_text
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 LONGEST_URL: Final = 8_192
 MOST_HEADERS: Final = 100
 LONGEST_HEADER: Final = 16_384
-_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
+_HOST: Final = compiled_later(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+_TOKEN: Final = compiled_later(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
 _OURS: Final = frozenset(
     ("host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect",
      "accept-encoding")

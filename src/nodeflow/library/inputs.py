@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from nodeflow.library.patterns import compiled_later
 from nodeflow.values import short, to_text
 
-_DIGITS: Final = re.compile(r"([0-9]+)")
+_DIGITS: Final = compiled_later(r"([0-9]+)")
 
 
 def check_choice(option: str, value: str, *allowed: str) -> None:

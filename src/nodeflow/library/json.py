@@ -7,7 +7,6 @@ A place in a value is named by a JSON Pointer (`/items/0/name`, RFC 6901), sever
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final, NamedTuple
 
 import attrs
@@ -17,6 +16,7 @@ from nodeflow.library.json_patch import merge_patch, patch
 from nodeflow.library.json_paths import find, find_first, remove_all, set_all
 from nodeflow.library.json_pointer import Looked, get, insert, remove, set
 from nodeflow.library.json_text import parse, to_text
+from nodeflow.library.patterns import compiled_later
 from nodeflow.node import Option, data_node
 from nodeflow.values import short
 
@@ -41,7 +41,7 @@ __all__ = [
     "to_text",
 ]
 
-_INDEX: Final = re.compile("[0-9]{1,18}")
+_INDEX: Final = compiled_later("[0-9]{1,18}")
 
 
 class Entries(NamedTuple):

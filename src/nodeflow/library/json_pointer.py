@@ -6,17 +6,17 @@ know (`#0`, `~name`), reads a text as a document, and changes what it is given.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from nodeflow.library.extras import need
 from nodeflow.library.inputs import check_choice
+from nodeflow.library.patterns import compiled_later
 from nodeflow.node import Option, data_node
 from nodeflow.values import short
 
-_INDEX: Final = re.compile("0|[1-9][0-9]{0,17}")
-_ESCAPES: Final = re.compile("~(?![01])")
+_INDEX: Final = compiled_later("0|[1-9][0-9]{0,17}")
+_ESCAPES: Final = compiled_later("~(?![01])")
 
 
 class Looked(NamedTuple):

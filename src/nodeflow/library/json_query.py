@@ -132,7 +132,7 @@ def _parse(path: str) -> Any:
         why = "it is nested too deeply"
     except jsonpath.JSONPathError as error:
         token = error.token
-        where = f" at character {token.index}" if token is not None and token.index < len(path) else ""
+        where = f" at character {token.index}" if token is not None and 0 <= token.index < len(path) else ""
         why = f"{error.args[0]}{where}".replace("TOKEN_", "")
     except (ValueError, OverflowError):
         why = "a number is too large"

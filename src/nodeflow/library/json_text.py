@@ -8,6 +8,7 @@ import re
 from typing import Any, Final, NamedTuple, NoReturn
 
 from nodeflow.library.inputs import check_choice
+from nodeflow.library.patterns import compiled_later
 from nodeflow.node import Option, data_node
 from nodeflow.values import short, to_json
 
@@ -174,8 +175,8 @@ def _is_text(key: Any) -> bool:
     return isinstance(key, str)
 
 
-_IN_QUOTES: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
-_IN_STRING: Final = re.compile(r"""\\u[0-9a-f]{4}|\\"|\\.|[<>&'+`]""")
+_IN_QUOTES: Final = compiled_later(r'"(?:[^"\\]|\\.)*"')
+_IN_STRING: Final = compiled_later(r"""\\u[0-9a-f]{4}|\\"|\\.|[<>&'+`]""")
 
 
 def _html_string(string: re.Match[str]) -> str:

@@ -13,12 +13,13 @@ from typing import Final
 
 from nodeflow.library.inputs import check_choice
 from nodeflow.library.lists_making import EMPTY, Items
+from nodeflow.library.patterns import compiled_later
 from nodeflow.node import Option, data_node
 from nodeflow.values import short
 
 Number = int | float
 
-_NUMBER: Final = re.compile(
+_NUMBER: Final = compiled_later(
     r"\s*[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})(e[+-]?[0-9]{1,9})?\s*", re.IGNORECASE
 )
 

@@ -6,12 +6,12 @@ The other modules of the category are `text_search`, `text_parts`, `text_format`
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from nodeflow.library.inputs import check_choice, in_order
+from nodeflow.library.patterns import compiled_later
 from nodeflow.library.text_codes import (
     decode,
     decode_base64,
@@ -219,7 +219,7 @@ def capitalize(value: str = "") -> str:
     return value.capitalize()
 
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WORD: Final = compiled_later(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
 @data_node("text.title")

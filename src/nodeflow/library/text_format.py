@@ -12,6 +12,7 @@ from nodeflow.errors import ConversionError
 from nodeflow.library.dotnet_dates import format_moment
 from nodeflow.library.dotnet_numbers import format_number
 from nodeflow.library.inputs import check_choice
+from nodeflow.library.patterns import compiled_later
 from nodeflow.library.text_limits import MAX_LENGTH, joined
 from nodeflow.node import Option, Ports, data_node
 from nodeflow.values import short, to_text
@@ -76,8 +77,8 @@ def format_positional(
         raise
 
 
-_BRACE: Final = re.compile(r"\{\{|\}\}|[{}]")
-_ITEM: Final = re.compile(r"(\d{1,7}) *(?:, *(-?)(\d{1,7}) *)?(?::([^{}]*))?\}", re.ASCII)
+_BRACE: Final = compiled_later(r"\{\{|\}\}|[{}]")
+_ITEM: Final = compiled_later(r"(\d{1,7}) *(?:, *(-?)(\d{1,7}) *)?(?::([^{}]*))?\}", re.ASCII)
 
 
 def _numbered(template: str, values: Sequence[Any]) -> Iterator[str]:

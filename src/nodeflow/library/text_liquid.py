@@ -70,12 +70,12 @@ def render(source: str, values: Mapping[str, Any], *, strict: bool, html: bool) 
     except RecursionError:
         raise ValueError("the template is nested too deeply") from None
     except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError) as error:
-        if isinstance(error, _Bad):
+        if isinstance(error, BadTemplate):
             raise
         raise ValueError(f"the template cannot be filled in: {error}") from None
 
 
-class _Bad(ValueError):
+class BadTemplate(ValueError):
     """What is wrong with a template is said already."""
 
 
@@ -109,9 +109,9 @@ def _check_source(source: str) -> None:
     It goes through the template exactly as the lexer of python-liquid does, or something could be hidden from it.
     """
     if len(source) > MOST_SOURCE:
-        raise _Bad(f"a template has at most {MOST_SOURCE} characters, not {len(source)}")
+        raise BadTemplate(f"a template has at most {MOST_SOURCE} characters, not {len(source)}")
     if len(_VERBATIM.findall(source)) > 100:
-        raise _Bad("a template has at most 100 blocks of `raw` and `doc`")
+        raise BadTemplate("a template has at most 100 blocks of `raw` and `doc`")
     at = 0
     while begin := _BEGIN.search(source, at):
         verbatim = _VERBATIM.match(source, begin.start())
@@ -128,11 +128,11 @@ def _end_of_markup(source: str, begin: re.Match[str]) -> int:
     where = f"line {source.count(chr(10), 0, begin.start()) + 1}"
     end = source.find("}}" if begin.group() == "{{" else "%}", begin.end())
     if end < 0:
-        raise _Bad(f"{where}: what begins with {begin.group()} there does not end")
+        raise BadTemplate(f"{where}: what begins with {begin.group()} there does not end")
     if end - begin.start() > MOST_MARKUP:
-        raise _Bad(f"{where}: between {begin.group()} and its end are at most {MOST_MARKUP} characters")
+        raise BadTemplate(f"{where}: between {begin.group()} and its end are at most {MOST_MARKUP} characters")
     if _BLANKS.search(source, begin.end(), end):
-        raise _Bad(f"{where}: between {begin.group()} and its end are at most 100 blanks in a row")
+        raise BadTemplate(f"{where}: between {begin.group()} and its end are at most 100 blanks in a row")
     return end + 2
 
 

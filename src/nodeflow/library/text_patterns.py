@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from nodeflow.library.dotnet_patterns import dollar_parts, group_numbers, translated
 from nodeflow.library.extras import need
 from nodeflow.library.inputs import check_choice
+from nodeflow.library.patterns import compiled_later
 from nodeflow.library.text_limits import joined
 from nodeflow.node import Option, data_node
 from nodeflow.values import short
@@ -237,7 +238,7 @@ _LACKING: Final = (
 )
 """What engines that try again and again have, by how re2 complains about it."""
 
-_OF_OTHERS: Final = re.compile(
+_OF_OTHERS: Final = compiled_later(
     r"invalid repetition size: \{\d+,?\}|invalid repetition size: \{\d+,\d{4,}\}|pattern too large|"
     r"invalid escape sequence: \\[ZGuec]|invalid perl operator: \(\?(?:'|#|\w*[xn])|\\[pP]"
 )
@@ -315,7 +316,7 @@ def _replaced(compiled: Any, value: str, fill: Fill, limit: int) -> Iterator[str
     yield value[end:]
 
 
-_REFERENCE: Final = re.compile(r"\\(?:([0-9]{1,2})|g<(\w+)>|(.?))", re.DOTALL)
+_REFERENCE: Final = compiled_later(r"\\(?:([0-9]{1,2})|g<(\w+)>|(.?))", re.DOTALL)
 
 
 def _backslash_parts(replacement: str, numbers: Mapping[str, int]) -> Fill:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from nodeflow.library import dotnet_dates
 from nodeflow.library.inputs import check_choice
+from nodeflow.library.patterns import compiled_later
 from nodeflow.library.time_counting import add, difference, duration, start_of, total
 from nodeflow.library.time_measuring import stopwatch, timer
 from nodeflow.library.time_reading import (
@@ -100,7 +101,7 @@ def today(ctx: NodeContext, zone: str = "UTC") -> date:
 
 # --- text ---------------------------------------------------------------------------------------------
 
-_DIRECTIVE: Final = re.compile(r"%(.?)", re.DOTALL)
+_DIRECTIVE: Final = compiled_later(r"%(.?)", re.DOTALL)
 DIRECTIVES: Final = "aAbBcdfGHIjmMpSuUVwWxXyYzZ%"
 """What may stand behind `%` in a format."""
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from nodeflow.library import dotnet_dates
 from nodeflow.library.inputs import check_choice
+from nodeflow.library.patterns import compiled_later
 from nodeflow.values import short
 from nodeflow.values.texts import read_datetime
 
@@ -18,7 +19,7 @@ Moment = datetime | date | str
 MOST_CHARACTERS: Final = 200
 """The longest text that is read as a date, and the longest format."""
 
-_OFFSET: Final = re.compile(r"([+-])(\d{2}):?(\d{2})", re.ASCII)
+_OFFSET: Final = compiled_later(r"([+-])(\d{2}):?(\d{2})", re.ASCII)
 
 
 class NotADate(ValueError):

@@ -133,7 +133,6 @@ def test_they_still_are_when_the_run_is_cancelled_after_any_number_of_turns(seed
 
 
 @pytest.mark.rule("2.6")
-@pytest.mark.xfail(reason="a step that ends a slice is not counted, but for activations and evaluations", strict=True)
 def test_steps_are_the_same_whatever_the_slices() -> None:
     graph = busy()
     steps = {size: driven(graph, None, size).run().machine.steps for size in (1, 2, 3, 5, 8, 1000)}

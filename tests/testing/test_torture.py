@@ -111,7 +111,7 @@ def suite_of(path: Path) -> Suite:
 # --- running them -------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("5", "6.1", "6.2", "6.3", "6.4", "6.5", "6.6", "6.7", "6.8", "7.1", "7.2", "7.3", "T2", "T5")
+@pytest.mark.rule("6.1", "6.2", "6.3", "6.4", "6.5", "6.6", "6.7", "6.8", "7.1", "7.2", "7.3", "5.T2", "5.T5")
 @cases()
 def test_under_many_schedules(path: Path, test: FlowTest) -> None:
     outcome = run_test(suite_of(path), test)

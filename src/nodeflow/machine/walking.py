@@ -332,7 +332,7 @@ class Walking(Reading):
             return None
         self.fuel += 1
         wish = self._out_of_fuel(thread, following)
-        if wish is None:
+        if wish is None or self.fuel > 0:  # it is taken now, or behind the slice
             self.fuel -= 1
         return wish
 

@@ -98,7 +98,7 @@ def run(compiled: nf.Compiled, setup: Setup, host: Any = None) -> Outcome:
         opened = compiled.open_run(
             limits=setup.limits, elide=setup.elide, check_values=setup.check_values,
             cleanup_timeout=setup.cleanup_timeout, capacities={"seats": 1},
-            observers=[outcome.events.append] if setup.watched else [],
+            observers=[outcome.events.append] if setup.watched else [], checked=True,
         )  # fmt: skip
         inner = opened._run
         before = tasks()

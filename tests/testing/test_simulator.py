@@ -16,6 +16,7 @@ from test_reference import agree, expected
 
 import nodeflow as nf
 from nodeflow.library import flow
+from nodeflow.testing.checking import checked
 from nodeflow.testing.simulator import Deadlock, Fault, Simulated, Simulator, Unsimulated
 from nodeflow.testing.strategies import faults
 
@@ -24,7 +25,8 @@ def simulate(drawn: Drawn, *, fine: bool = True, **options: Any) -> runner.Outco
     outcome = runner.Outcome(None)
     fz.reset()
     simulator = Simulator(drawn.document, registry=REGISTRY, fine=fine)
-    simulated = simulator.run(observers=[outcome.events.append], capacities={"seats": 1}, **options)
+    with checked():
+        simulated = simulator.run(observers=[outcome.events.append], capacities={"seats": 1}, **options)
     outcome.result, outcome.raised, outcome.called = simulated.result, simulated.raised, tuple(simulated.order)
     outcome.seen = Counter((tag, repr(values)) for tag, values in fz.SEEN)
     assert fz.Instances.open == 0

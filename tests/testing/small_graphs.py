@@ -1,4 +1,4 @@
-"""Small documents for the model checker: fan-outs whose branches do things that are, or are not, in each other's way."""
+"""Small documents for the model checker: fan-outs whose branches are, or are not, in each other's way."""
 
 from __future__ import annotations
 

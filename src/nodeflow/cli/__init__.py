@@ -1,4 +1,4 @@
-"""The command line: `nodeflow run`, `validate`, `test`, `show`, `nodes`, `convert`; one module per subcommand.
+"""The command line: `nodeflow run`, `validate`, `check`, `test`, `show`, `nodes`, `convert`; one module per subcommand.
 
 Exit codes: 0 it completed; 1 the run failed; 2 bad file or usage; 124 the run timed out; 130 interrupted (Ctrl-C,
 SIGTERM, or nobody reads the output any more).
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-COMMANDS = ("run", "validate", "test", "show", "nodes", "convert")
+COMMANDS = ("run", "validate", "check", "test", "show", "nodes", "convert")
 """The subcommands; each is a module of this package with a click command of its name."""
 
 

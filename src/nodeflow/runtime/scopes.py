@@ -263,6 +263,11 @@ class OpenScope:
             return False
         return nursery.cancel_scope.cancel_called and self._run.kernel.current_time() >= nursery.cancel_scope.deadline
 
+    def _cancelled_itself(self) -> bool:
+        """Whether the context has a reason of its own for being cancelled, and not one around it."""
+        context = self.context
+        return context.satisfied or context.timed_out or context.cancelled is not None
+
     async def _settle(self, error: BaseException | None) -> bool:
         """Decide what the opener gets: errors outrank cancellation, which outranks what only is missing."""
         machine, context = self._run.machine, self.context
@@ -271,6 +276,8 @@ class OpenScope:
         if error is not None and not isinstance(error, trio.Cancelled):
             failures.append(error)
         if not failures:
+            if isinstance(error, trio.Cancelled) and not self._cancelled_itself():
+                return False  # the body cleans up behind a shield, where no checkpoint would tell
             await self._run.kernel.checkpoint_if_cancelled()
             outcome = machine.outcome(context)
             failures = [self._as_failure(problem) for problem in outcome]

@@ -18,7 +18,7 @@ from attrs import field, frozen
 from nodeflow.model import Document, HasModel
 from nodeflow.registry import Registry
 from nodeflow.runtime.handle import Compiled
-from nodeflow.testing.exploring.exploration import refuse_what_does_not_repeat, simulated_runs, trial_of
+from nodeflow.testing.exploring.exploration import MOST_TURNS, refuse_what_does_not_repeat, simulated_runs, trial_of
 from nodeflow.testing.exploring.outcomes import Difference, Outcome, Trial, first_difference, shrunk
 from nodeflow.testing.exploring.recorder import Recorder
 from nodeflow.testing.exploring.search import Simulate, tried
@@ -147,7 +147,7 @@ def certify(
     Raises:
         NotRepeatable: A body looks at more than its inputs; names the node.
         Unsimulated: A node wants the real world, or calls trio itself; names it.
-        TooManyStates: A run does not end within a million turns.
+        TooManyStates: A run does not end within 20,000 turns.
         InvalidDocument: The document has errors.
 
     >>> import nodeflow as nf
@@ -182,7 +182,7 @@ def certify(
 def drawn(simulate: Simulate, random: Random, *, by_priority: bool, **options: Any) -> Trial:
     """A run under a drawn schedule."""
     drawing = Drawing(random, by_priority=by_priority)
-    return tried(simulate, Recorder(), drawing.choices, choose=drawing, **options)
+    return tried(simulate, Recorder(most_turns=MOST_TURNS), drawing.choices, choose=drawing, **options)
 
 
 def _difference(simulate: Simulate, base: Trial, others: Sequence[Outcome]) -> Difference | None:

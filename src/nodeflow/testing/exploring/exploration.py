@@ -15,7 +15,7 @@ from nodeflow.services import Clock, Seed
 from nodeflow.testing.exploring.outcomes import Difference, Outcome, Trial, first_difference, shrunk
 from nodeflow.testing.exploring.recorder import Recorder
 from nodeflow.testing.exploring.search import NotRepeatable, Search, Simulate, simulating, tried
-from nodeflow.testing.simulator import Simulator
+from nodeflow.testing.simulator import Fault, Simulator
 
 MOST_STATES: Final = 200_000
 MOST_TURNS: Final = 20_000
@@ -86,18 +86,40 @@ def simulated_runs(
     return simulating(simulator, inputs=inputs, variables=variables, services=given, capacities=capacities)
 
 
-def trial_of(simulate: Simulate, schedule: Sequence[int] = (), **options: Any) -> Trial:
+def trial_of(
+    simulate: Simulate, schedule: Sequence[int] = (), *, most_turns: int = MOST_TURNS, **options: Any
+) -> Trial:
     """A recorded run under a schedule."""
-    return tried(simulate, Recorder(), schedule, schedule=schedule, **options)
+    return tried(simulate, Recorder(most_turns=most_turns), schedule, schedule=schedule, **options)
 
 
-def refuse_what_does_not_repeat(simulate: Simulate) -> Trial:
+def replay(
+    document: Document | HasModel | Compiled,
+    schedule: Sequence[int],
+    *,
+    faults: Iterable[Fault] = (),
+    registry: Registry | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    variables: Mapping[str, Any] | None = None,
+    services: Iterable[Any] = (),
+    capacities: Mapping[str, int] | None = None,
+) -> Trial:
+    """Run a document once, under the schedule of an outcome; `steps()` of the trial says what happened.
+
+    Raises:
+        Unsimulated: A node wants the real world, or calls trio itself; names it.
+    """
+    simulate = simulated_runs(document, registry, inputs, variables, services, capacities)
+    return trial_of(simulate, schedule, faults=faults)
+
+
+def refuse_what_does_not_repeat(simulate: Simulate, most_turns: int = MOST_TURNS) -> Trial:
     """The run under the schedule `[]`.
 
     Raises:
         NotRepeatable: A second one differs; names the node where.
     """
-    first, second = trial_of(simulate), trial_of(simulate)
+    first, second = [trial_of(simulate, most_turns=most_turns) for _ in range(2)]
     differs = first_difference(first, second)
     if differs is not None or first.outcome.key != second.outcome.key:
         where = (
@@ -161,7 +183,7 @@ def explore(
     [("'b'", ()), ("'a'", (1,))]
     """
     simulate = simulated_runs(document, registry, inputs, variables, services, capacities)
-    base = refuse_what_does_not_repeat(simulate)
+    base = refuse_what_does_not_repeat(simulate, most_turns)
     search = Search(simulate, most_states=most_states, most_turns=most_turns, reduce=reduce, progress=progress)
     try:
         search.all()

@@ -90,6 +90,19 @@ class Trial:
     recorder: Recorder = field(repr=False)
     bodies: int = 0
 
+    def steps(self) -> list[str]:
+        """What flow threads saw and wrote, one line each, in the order in which it happened."""
+        found = []
+        for path, at in self.recorder.sequence:
+            entry = self.recorder.histories[path][at]
+            values = ", ".join(f"{n} = {shown(v)}" for n, v in zip(entry.names, entry.values, strict=True))
+            sign = "runs" if entry.what == "input" else _SIGNS[entry.what]
+            found.append(f"{path}: {entry.node} {sign} {values}".rstrip())
+        return found
+
+
+_SIGNS: Mapping[str, str] = {"output": "gives", "arrivals": "gets", "printed": "prints", "error": "fails:"}
+
 
 @frozen
 class Difference:

@@ -14,7 +14,7 @@ from nodeflow.machine import Context, FlowThread
 from nodeflow.machine.records import Frame, Scope, thread_path
 from nodeflow.runtime.driver import Driver
 from nodeflow.testing.exploring.tokens import mixed, token
-from nodeflow.testing.simulator.kernel import Task
+from nodeflow.testing.simulator.kernel import Stuck, Task
 
 
 class Entry(NamedTuple):
@@ -71,7 +71,14 @@ class Recorder:
         turn: The present turn, or the last.
     """
 
-    def __init__(self, *, entering: Callable[[Task], object] | None = None, over: Callable[[], object] | None = None):
+    def __init__(
+        self,
+        *,
+        entering: Callable[[Task], object] | None = None,
+        over: Callable[[], object] | None = None,
+        most_turns: int = 100_000,
+    ) -> None:
+        self.most_turns = most_turns
         self.entering = entering
         self.over = over
         self.histories: dict[str, list[Entry]] = {}
@@ -178,6 +185,8 @@ class Recorder:
         if self.entering is not None:
             self.entering(task)
         self.turns += 1
+        if self.turns > self.most_turns:
+            raise Stuck(f"a run did not end within {self.most_turns:,} turns: it may go on for ever")
         driver = task.coroutine
         thread = driver if isinstance(driver, Driver) else None
         self.turn = Turn(thread)

@@ -133,9 +133,10 @@ class RecordedRun(Run):
         node, thread = activation.node, activation.thread
         if node.is_join:
             self.recorder.joins_fired[self.recorder.path(thread), node.id] += 1
-        names = tuple(plan.name for plan in node.eager)
         values = tuple(token(value) for value in thread.values)
-        self.recorder.entry(thread, "input", node, names, values)
+        named = [(plan.name, value) for plan, value in zip(node.eager, values, strict=True) if plan.name]
+        names = tuple(name for name, _ in named)  # options and handles have none, and are always the same
+        self.recorder.entry(thread, "input", node, names, tuple(value for _, value in named))
         self.recorder.atomic = not node.is_async
         if node.is_async:
             self.recorder.begin_body(activation, node.id, activation.entered, values)

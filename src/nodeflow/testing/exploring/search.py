@@ -64,7 +64,7 @@ class Walk:
         self.chosen = False
         self.point: tuple[Point, int] | None = None
         self.place: Hashable = None
-        self.recorder = Recorder(entering=self._entering, over=self._over)
+        self.recorder = Recorder(entering=self._entering, over=self._over, most_turns=search.most_turns)
         self.run: Run | None = None
         self.kernel: SimulatedKernel | None = None
 
@@ -96,11 +96,6 @@ class Walk:
             raise NotRepeatable
 
     def _entering(self, task: Task) -> None:
-        if self.recorder.turns > self.search.most_turns:
-            raise TooManyStates(
-                f"a run did not end within {self.search.most_turns:,} turns; a graph that runs for ever, "
-                "or for long, has too many states: give it smaller inputs"
-            )
         if self.fresh and not self.chosen:
             self._state()
         self.chosen = False
@@ -249,7 +244,7 @@ def tried(simulate: Simulate, recorder: Recorder, made: Sequence[int], **options
     except InvariantBroken as error:
         return Trial(Outcome("broken", error=str(error), schedule=stripped(made)), recorder)
     except Stuck as error:
-        raise TooManyStates(f"{error}; the graph may run for ever") from None
+        raise TooManyStates(str(error)) from None
     refuse(recorder)
     if isinstance(simulated.raised, KeyboardInterrupt):
         raise simulated.raised

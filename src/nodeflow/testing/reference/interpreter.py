@@ -90,12 +90,17 @@ class Reference:
         return True
 
     async def together(
-        self, context: Context, started: list[tuple[Thread, list[tuple[Node, str]]]], one: Any = None
+        self,
+        context: Context,
+        started: list[tuple[Thread, list[tuple[Node, str]]]],
+        one: Any = None,
+        by: Activation | None = None,
     ) -> dict[tuple[str, str], Any]:
         """Run the threads of a context where one failure cancels the others; what they set (6.8, 8.4).
 
         Args:
             one: Runs one of them; None: `thread`.
+            by: The activation whose body opened the context.
         """
         before = self.finallies
         failures: dict[int, BaseException] = {}
@@ -113,7 +118,7 @@ class Reference:
         if failures:
             if len(started) > 1:
                 self.may_cut(context, before)
-            raise self.some_of(failures)
+            raise self.gone(by, [self.some_of(failures)]) if by is not None else self.some_of(failures)
         return sets
 
     def some_of(self, failures: Mapping[int, BaseException]) -> BaseException:

@@ -88,7 +88,7 @@ class Scope:
                 except Exception as error:
                     context.failures[thread.index] = error
         else:
-            context.sets.update(await of.run_.together(context, self.started, self._thread))
+            context.sets.update(await of.run_.together(context, self.started, self._thread, of))
         if self.terms["result"]:
             fill = self.terms["missing"] == "none"
             came = range(len(context.names))

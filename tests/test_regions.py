@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from random import Random
 from typing import Any
 
@@ -428,10 +427,8 @@ def test_a_long_chain() -> None:
     wires = [Connection("start", "exit", "n0", "enter")]
     wires += [Connection(f"n{i}", "exit", f"n{i + 1}", "enter") for i in range(size - 1)]
     workflow = link(Document(Workflow("main", nodes, tuple(wires))), REGISTRY).workflows["main"]
-    begin = time.perf_counter()
     regions = find_regions(workflow)
     assert len(regions.all[0].nodes) == size + 1
-    assert time.perf_counter() - begin < 10
 
 
 @pytest.mark.slow
@@ -447,9 +444,7 @@ def test_deeply_nested_fan_outs() -> None:
             wires.append(Connection(f"j{i}", "exit", f"j{i - 1}", "enter"))
     wires.append(Connection(f"f{depth - 1}", "a", f"j{depth - 1}", "enter"))
     workflow = link(Document(Workflow("main", nodes, tuple(wires))), REGISTRY).workflows["main"]
-    begin = time.perf_counter()
     regions = find_regions(workflow)
     assert len(regions.join_of) == depth
     assert not regions.problems
     assert max(regions.tree.depth) == depth
-    assert time.perf_counter() - begin < 10

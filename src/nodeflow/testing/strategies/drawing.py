@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from nodeflow import drawing as pictures
 from nodeflow.checks import validate
+from nodeflow.errors import DocumentError
 from nodeflow.files import dumps
 from nodeflow.library import standard_registry
-from nodeflow.model import INPUTS, Document, Finding, Severity, Variable, Workflow
+from nodeflow.model import INPUTS, Document, Finding, Severity, Variable, Workflow, with_entry
 from nodeflow.registry import Registry
 from nodeflow.testing import sample_nodes
 from nodeflow.testing.strategies.pen import EXEMPTIONS, Callee, Pen
@@ -44,8 +45,12 @@ class Drawn:
 
 def shown(document: Document) -> str:
     """A document as a file that can be saved and run, and as a Mermaid picture."""
+    try:
+        file = dumps(document)
+    except DocumentError as error:  # it has no such entry: no file can say that
+        file = f"{error}\n{dumps(with_entry(document, next(iter(document.workflows))))}"
     return (
-        f"--- the document: save it as drawn.json ---\n{dumps(document)}\n"
+        f"--- the document: save it as drawn.json ---\n{file}\n"
         f"--- its picture, for https://mermaid.live or any Markdown ---\n{pictures.mermaid(document, REGISTRY)}"
     )
 

@@ -595,17 +595,17 @@ class _Blocking:
         while todo:
             node = todo.pop()
             known = self.data.get(node.index)
-            if known:
-                return True
             if known is None:
-                self.data[node.index] = False
+                known = self.data[node.index] = node.type is not None and (node.type.is_async or node.type.blocking)
                 seen.append(node.index)
-                if node.type is not None and (node.type.is_async or node.type.blocking):
-                    self.data[node.index] = True
-                    for index in seen[:-1]:
+            elif not known:
+                continue
+            if known:  # those on the way here can block too, and which they are is not known
+                for index in seen:
+                    if not self.data[index]:
                         del self.data[index]
-                    return True
-                todo.extend(n for p in node.inputs.values() for n in (p.convert, p.node) if n is not None)
+                return True
+            todo.extend(n for p in node.inputs.values() for n in (p.convert, p.node) if n is not None)
         return False
 
 

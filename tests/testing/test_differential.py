@@ -131,3 +131,51 @@ def test_hundreds_of_orders_are_simulated() -> None:
     runs = [simulator.run(schedule=[numbers.randrange(12) for _ in range(24)]) for _ in range(600)]
     assert len({tuple(run.order) for run in runs}) >= 300
     assert len({repr(run.result.outputs) for run in runs}) == 1
+
+
+# --- what these tests found ---------------------------------------------------------------------------
+
+
+@pytest.mark.rule("5")
+def test_data_that_can_block_through_what_is_known_to_block_is_not_elided() -> None:
+    """A data node over an async one that was looked at before: the batch that pulls it needs a nursery."""
+    wf = nf.Workflow("main", outputs={"found": "any"})
+    lazy, above, top = wf.add(fz.choose, a=6, c=6), wf.add(fz.mix), wf.add(fz.fresh)
+    wf.add(fz.fresh).result >> lazy.b
+    lazy.result >> above.a
+    above.result >> top.a
+    last = wf.add(flow.start)
+    for data in (above, top):
+        fan, join = wf.add(flow.fan_out, branches=["a"]), wf.add(flow.fan_in)
+        last.exit >> fan.enter
+        fan["a"] >> join.enter
+        data.result >> join["a"]
+        last = join
+    batch, done = wf.add(flow.batch, items=[1, 2]), wf.add(flow.set_output)
+    last.exit >> batch.enter
+    top.result >> batch.result
+    batch["continue"] >> done.enter
+    batch.results >> done["found"]
+    compiled = nf.compile(nf.Document(wf), REGISTRY)
+    elided, nurseries = (runner.run(compiled, runner.Setup(elide=elide)).result for elide in (True, False))
+    assert elided.completed, elided.error
+    assert elided.outputs == nurseries.outputs
+
+
+@pytest.mark.rule("6.5")
+def test_what_a_loser_opens_when_it_has_lost_does_not_fail() -> None:
+    """Its slices are not started any more: that their results are missing is no failure of the join."""
+    wf = nf.Workflow("main")
+    fan, join = wf.add(flow.fan_out, branches=["a", "b"]), wf.add(flow.fan_in, join="any")
+    scatter, batch, work = wf.add(fz.scatter, times=1), wf.add(flow.batch, items=[1]), wf.add(fz.task)
+    wf.add(flow.start).exit >> fan.enter
+    fan.a >> scatter.enter
+    scatter.each >> batch.enter
+    batch.index >> batch.result
+    scatter.exit >> join.enter
+    fan.b >> work.enter
+    work.exit >> join.enter
+    simulator, numbers = Simulator(wf, registry=REGISTRY), random.Random(1)
+    for _ in range(100):
+        result = simulator.run(schedule=[numbers.randrange(6) for _ in range(30)]).result
+        assert result.completed, result.error

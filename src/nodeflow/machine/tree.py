@@ -218,6 +218,8 @@ class Tree(Walking):
         if context.cancelled is not None:
             reason = f": {context.cancelled}" if context.cancelled else ""
             return [ContextCancelled(f"{context.path()} was cancelled{reason}")]
+        if context.doomed and not context.cause:
+            return []  # cancelled from above, and its opener too: what is missing is missing because of that
         return self._incomplete(context)
 
     def finished(self, context: Context) -> list[int]:

@@ -279,7 +279,7 @@ def test_packed_answers(encoding):
 
 
 def test_a_bomb_is_not_unpacked():
-    bomb = Parts(gzip.compress(b"\0" * 50_000_000))
+    bomb = Parts(gzip.compress(b"\0" * 50_000_000, mtime=0))
     with pytest.raises(ValueError, match="more than the 1000 bytes"):
         ask(httpx.Response(200, stream=bomb, headers={"content-encoding": "gzip"}), grant={"max_bytes": 1000})
 
@@ -288,7 +288,7 @@ def test_a_bomb_is_not_unpacked():
     ("encoding", "content", "error"),
     [
         ("gzip", b"hello", "is not packed as gzip"),
-        ("gzip", gzip.compress(b"hello")[:-9], "ends too early"),
+        ("gzip", gzip.compress(b"hello", mtime=0)[:-9], "ends too early"),
         ("br", b"hello", "packed as 'br', which was not asked for"),
         ("gzip, gzip", b"hello", "was not asked for"),
     ],

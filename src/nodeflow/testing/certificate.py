@@ -18,8 +18,8 @@ from attrs import field, frozen
 from nodeflow.model import Document, HasModel
 from nodeflow.registry import Registry
 from nodeflow.runtime.handle import Compiled
-from nodeflow.testing.exploring.exploration import MOST_TURNS, refuse_what_does_not_repeat, simulated_runs, trial_of
-from nodeflow.testing.exploring.outcomes import Difference, Outcome, Trial, first_difference, shrunk
+from nodeflow.testing.exploring.exploration import MOST_TURNS, compared, refuse_what_does_not_repeat, simulated_runs
+from nodeflow.testing.exploring.outcomes import Difference, Outcome, Trial
 from nodeflow.testing.exploring.recorder import Recorder
 from nodeflow.testing.exploring.search import Simulate, tried
 from nodeflow.testing.simulator import FAULTS, Fault
@@ -174,23 +174,14 @@ def certify(
         if progress is not None:
             progress(number + 1)
     faulty, wrong = _with_faults(simulate, base, found, random, schedules if faults else 0, progress)
-    others = [outcome for key, outcome in found.items() if key != base.outcome.key]
-    difference = _difference(simulate, base, others)
-    return Certificate(schedules, len(orders), seed, tuple(found.values()), difference, faulty, tuple(wrong))
+    outcomes, difference = compared(simulate, base, found)
+    return Certificate(schedules, len(orders), seed, outcomes, difference, faulty, tuple(wrong))
 
 
 def drawn(simulate: Simulate, random: Random, *, by_priority: bool, **options: Any) -> Trial:
     """A run under a drawn schedule."""
     drawing = Drawing(random, by_priority=by_priority)
     return tried(simulate, Recorder(most_turns=MOST_TURNS), drawing.choices, choose=drawing, **options)
-
-
-def _difference(simulate: Simulate, base: Trial, others: Sequence[Outcome]) -> Difference | None:
-    if not others:
-        return None
-    shortest = min(others, key=lambda outcome: (len(outcome.schedule), outcome.schedule))
-    runs: Callable[[Sequence[int]], Trial] = lambda schedule: trial_of(simulate, schedule)  # noqa: E731
-    return first_difference(base, shrunk(runs, runs(shortest.schedule), base))
 
 
 def _with_faults(

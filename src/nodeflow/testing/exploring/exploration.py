@@ -189,16 +189,12 @@ def explore(
         search.all()
     except NotRepeatable:
         raise _not_repeatable("found when a part of a schedule was run again") from None
-    search.outcomes.setdefault(base.outcome.key, base.outcome)
-    outcomes = sorted(search.outcomes.values(), key=lambda o: (o.key != base.outcome.key, len(o.schedule), o.schedule))
-    example = _counterexample(simulate, base, outcomes[1:])
-    if example is not None:
-        outcomes = [base.outcome, example.outcomes[1], *(o for o in outcomes[1:] if o.key != example.outcomes[1].key)]
+    outcomes, example = compared(simulate, base, search.outcomes)
     return Exploration(
         states=len(search.visited),
         transitions=search.transitions,
         runs=search.runs,
-        outcomes=tuple(outcomes),
+        outcomes=outcomes,
         joins=search.joins,
         joins_wrong=tuple(f"{where} {what}" for where, what in sorted(search.joins_wrong.items())),
         counterexample=example,
@@ -206,9 +202,18 @@ def explore(
     )
 
 
-def _counterexample(simulate: Simulate, base: Trial, others: Sequence[Outcome]) -> Difference | None:
-    """The schedule `[]`, and the shortest found that comes out otherwise."""
+def compared(
+    simulate: Simulate, base: Trial, found: Mapping[tuple[Any, ...], Outcome]
+) -> tuple[tuple[Outcome, ...], Difference | None]:
+    """The outcomes, that of `base` first, and the shortest schedule found that comes out otherwise, made shorter."""
+    others = [outcome for key, outcome in found.items() if key != base.outcome.key]
     if not others:
-        return None
-    other = shrunk(lambda schedule: trial_of(simulate, schedule), trial_of(simulate, others[0].schedule), base)
-    return first_difference(base, other)
+        return (base.outcome,), None
+    others.sort(key=lambda outcome: (len(outcome.schedule), outcome.schedule))
+
+    def runs(schedule: Sequence[int]) -> Trial:
+        return trial_of(simulate, schedule)
+
+    other = shrunk(runs, runs(others[0].schedule), base)
+    rest = [outcome for outcome in others if outcome.key != other.outcome.key]
+    return (base.outcome, other.outcome, *rest), first_difference(base, other)

@@ -38,6 +38,9 @@ class Shared:
         for key, changed in turn.touched.items():
             if key not in self.things:
                 self._use(key, path, changed, is_opener(turn.thread))
+        if turn.evaluated and not self.is_alone(Footprint.of(turn)):
+            for key in turn.evaluated - self.things:  # who waits for it comes behind what else this turn did
+                self._use(key, path, True, is_opener(turn.thread))
 
     def _use(self, key: tuple[Hashable, ...], path: str, changed: bool, busy: bool) -> None:
         users = self._users.setdefault(key, {})

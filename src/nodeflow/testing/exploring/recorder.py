@@ -37,16 +37,18 @@ class Turn:
     Attributes:
         thread: Whose it was; None: of the run's own task.
         touched: Things that flow threads share, and whether it changed them.
+        evaluated: Memos of plain data nodes that it evaluated, or began to.
         doomed: Contexts that it cancelled.
         printed: It printed.
         guarded: A body that cleans up waited in the thread before or after it.
     """
 
-    __slots__ = ("doomed", "guarded", "printed", "thread", "touched")
+    __slots__ = ("doomed", "evaluated", "guarded", "printed", "thread", "touched")
 
     def __init__(self, thread: FlowThread | None) -> None:
         self.thread = thread
         self.touched: dict[tuple[Hashable, ...], bool] = {}
+        self.evaluated: set[tuple[Hashable, ...]] = set()
         self.doomed: list[Context] = []
         self.printed = False
         self.guarded = False
@@ -100,6 +102,7 @@ class Recorder:
         self.turns = 0
         self.names: Mapping[int, str] = {}
         self.atomic = False
+        self._plain: dict[int, bool] = {}
         self._hashes: dict[int, tuple[Any, int]] = {}
         self._labels: dict[int, tuple[Scope, str]] = {}
         self._made: Counter[str] = Counter()
@@ -150,6 +153,26 @@ class Recorder:
     def touch(self, key: tuple[Hashable, ...], *, change: bool) -> None:
         touched = self.turn.touched
         touched[key] = change or touched.get(key, False)
+
+    def memo_key(self, node: Any, home: Scope | None) -> tuple[Hashable, ...]:
+        return (f"data node {node.id!r}", self.label(home), node.workflow.name)
+
+    def touch_evaluated(self, thread: FlowThread) -> None:
+        """Something happened that everybody can tell of: it matters who evaluates the data nodes of this pull."""
+        frame: Any = thread.frame
+        pull = thread.pull if thread.pull is not None else frame.pull if frame is not None else None
+        for evaluation in pull.stack if pull is not None else ():
+            self.touch(self.memo_key(evaluation.node, evaluation.home), change=True)
+
+    def is_plain(self, node: Any) -> bool:
+        """Whether a data node is a function of cells: neither it nor what it reads waits or looks at shared things."""
+        found = self._plain.get(id(node))
+        if found is None:
+            self._plain[id(node)] = False  # conversions stand between nodes; there are no cycles
+            above = [each for plan in node.inputs.values() for each in (plan.node, plan.convert) if each is not None]
+            alone = not node.shared_roots and (node.type is None or not node.type.is_async)
+            found = self._plain[id(node)] = alone and all(self.is_plain(each) for each in above)
+        return found
 
     def value_hash(self, value: Any) -> int:
         """Of a value that stays as it is (semantics 3.7), so that it is looked at once."""

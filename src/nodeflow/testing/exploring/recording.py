@@ -144,6 +144,7 @@ class RecordedRun(Run):
 
     def node_failed(self, node: Any, thread: FlowThread, error: BaseException) -> None:
         self.recorder.entry(thread, "error", node, ("error",), (token(error),))
+        self.recorder.touch_evaluated(thread)
         super().node_failed(node, thread, error)
 
     def wrote(self, thread: FlowThread, node: Any, plan: Any, value: Any) -> None:
@@ -154,6 +155,7 @@ class RecordedRun(Run):
         recorder = self.recorder
         if level == "print":
             recorder.turn.printed = True
+            recorder.touch_evaluated(thread)
             recorder.entry(thread, "printed", node, ("line",), (message,))
             lines = recorder.printed.setdefault(recorder.path(thread), [])
             recorder.printed_hash += mixed(recorder.path(thread), len(lines), message)
@@ -357,4 +359,13 @@ class RecordedMachine(Machine):
         super()._settle(evaluation, outputs, error)
 
     def _touch_memo(self, node: Any, home: Scope | None, *, change: bool) -> None:
-        self.recorder.touch((f"data node {node.id!r}", self.recorder.label(home), node.workflow.name), change=change)
+        """A memo of a plain data node is the same, whoever evaluates it (4.2): others cannot tell that it changed.
+
+        That does not hold of one that waits, or reads what is shared, or that turns out to print or to fail.
+        """
+        recorder = self.recorder
+        key = recorder.memo_key(node, home)
+        if change and recorder.is_plain(node):
+            recorder.turn.evaluated.add(key)
+            change = False
+        recorder.touch(key, change=change)

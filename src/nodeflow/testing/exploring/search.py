@@ -14,7 +14,7 @@ from typing import Any
 from nodeflow.machine.states import InvariantBroken
 from nodeflow.runtime.driver import Driver
 from nodeflow.runtime.run import Run
-from nodeflow.testing.exploring.interference import Footprint, Shared
+from nodeflow.testing.exploring.interference import Footprint, Shared, opened_by
 from nodeflow.testing.exploring.outcomes import Outcome, Trial, outcome_of
 from nodeflow.testing.exploring.recorder import Recorder
 from nodeflow.testing.exploring.recording import attach
@@ -228,7 +228,7 @@ def tried(simulate: Simulate, recorder: Recorder, made: Sequence[int], **options
 
         def abandoned() -> None:  # the last moment to see who waited for what
             drivers.extend(task.coroutine for task in kernel.tasks if isinstance(task.coroutine, Driver))
-            waits.extend(waiting(driver, recorder) for driver in drivers)
+            waits.extend(waiting(driver, recorder) for driver in drivers if not opened_by(driver))
             abandon()
 
         kernel.abandon = abandoned  # type: ignore[method-assign]

@@ -62,7 +62,7 @@ def test_a_deadlock_is_a_result() -> None:
     assert "deadlock (waits for ever: main/fan_out[0] at 'wait')" in str(found)
 
 
-@pytest.mark.rule("5", "T1", "T3", "T6")
+@pytest.mark.rule("5.T1", "5.T3", "5.T6")
 def test_with_faults_only_how_it_ends_is_compared() -> None:
     fan: sg.Fan = {"branches": [["try", "print"], ["nap", "batch"], ["gosub"]], "join": "all"}
     found = certify(drawn(fan), schedules=120, faults=True)
